@@ -21,6 +21,12 @@ macro_rules! main {
 
         #[cfg(target_family = "wasm")]
         $crate::bindings::export!(WardianGuestEntry with_types_in $crate::bindings);
+
+        // Nothing starts the program elsewhere; this keeps it from looking unused there.
+        #[cfg(not(target_family = "wasm"))]
+        const _: fn(WardianGuestEntry) = |WardianGuestEntry| {
+            drop(<WardianGuestEntry as $crate::bindings::exports::wasi::cli::run::Guest>::run());
+        };
     };
 }
 

@@ -1,13 +1,13 @@
 //! Waiting for several things at once.
 
-use std::future::{self, Future};
+use std::future::{self, Future, IntoFuture};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 /// Runs two futures side by side until both are done.
-pub async fn join<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
-    let mut first = pin!(first);
-    let mut second = pin!(second);
+pub async fn join<A: IntoFuture, B: IntoFuture>(first: A, second: B) -> (A::Output, B::Output) {
+    let mut first = pin!(first.into_future());
+    let mut second = pin!(second.into_future());
     let (mut first_output, mut second_output) = (None, None);
     future::poll_fn(|context| {
         poll_into(first.as_mut(), &mut first_output, context);

@@ -38,9 +38,9 @@
 //!     println!("{:?}", read_buffer(&device, &queue, &buffer, ..).await?);
 //!     Ok(())
 //! }
-//! # #[cfg(target_family = "wasm")]
+//!
 //! wardian_guest::main!(run);
-//! # #[cfg(not(target_family = "wasm"))] fn main() { let _ = run; }
+//! # fn main() {}
 //! ```
 //!
 //! On targets other than WebAssembly the crate compiles, so that tools and editors work, and every call into

@@ -1,0 +1,50 @@
+//! One component with many small programs; the first argument says which one to run, `list` prints their names.
+//!
+//! Each program checks one rule of `wasi:webgpu` and bears its name. It ends well when the rule holds; otherwise its
+//! error says what was expected and what came. Something the adapter doesn't offer makes a program print
+//! `skipped: …` and end well. `wardian-host/tests` runs them all, one test function a program.
+//!
+//! Four functions of the interface can't be called by any guest, because nothing hands out their object:
+//! `gpu-canvas-context.configure`, `.unconfigure`, `.get-configuration`, `.get-current-texture`, and
+//! `gpu-uncaptured-error-event.error`.
+
+#![expect(clippy::print_stdout, reason = "printing is how these programs talk to the test that runs them")]
+
+use std::env;
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+
+#[macro_use]
+mod support;
+
+mod adapter;
+mod device;
+
+/// How a program ends: well, or with what is wrong.
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// A program and what it is called by.
+#[derive(Clone, Copy)]
+struct Program {
+    name: &'static str,
+    run: fn() -> Pin<Box<dyn Future<Output = Outcome>>>,
+}
+
+fn programs() -> impl Iterator<Item = Program> {
+    [adapter::PROGRAMS, device::PROGRAMS].into_iter().flatten().copied()
+}
+
+wardian_guest::main!(run);
+
+async fn run() -> Outcome {
+    let usage = "expected the name of a program, or `list`";
+    let wanted = env::args().nth(1).ok_or(usage)?;
+    if wanted == "list" {
+        programs().for_each(|program| println!("{}", program.name));
+        return Ok(());
+    }
+    let program = programs().find(|program| program.name == wanted);
+    let program = program.ok_or_else(|| format!("there is no program {wanted:?}; {usage}"))?;
+    (program.run)().await
+}

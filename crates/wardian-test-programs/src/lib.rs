@@ -19,7 +19,13 @@ use std::pin::Pin;
 mod support;
 
 mod adapter;
+mod buffer;
 mod device;
+mod dictionary;
+mod errors;
+mod labels;
+mod map;
+mod texture;
 
 /// How a program ends: well, or with what is wrong.
 type Outcome = Result<(), Box<dyn Error>>;
@@ -32,7 +38,17 @@ struct Program {
 }
 
 fn programs() -> impl Iterator<Item = Program> {
-    [adapter::PROGRAMS, device::PROGRAMS].into_iter().flatten().copied()
+    let themes = [
+        adapter::PROGRAMS,
+        buffer::PROGRAMS,
+        device::PROGRAMS,
+        dictionary::PROGRAMS,
+        errors::PROGRAMS,
+        labels::PROGRAMS,
+        map::PROGRAMS,
+        texture::PROGRAMS,
+    ];
+    themes.into_iter().flatten().copied()
 }
 
 wardian_guest::main!(run);

@@ -19,12 +19,15 @@ use std::pin::Pin;
 mod support;
 
 mod adapter;
+mod bind_group;
 mod buffer;
 mod device;
 mod dictionary;
 mod errors;
 mod labels;
 mod map;
+mod sampler;
+mod shader;
 mod texture;
 
 /// How a program ends: well, or with what is wrong.
@@ -40,12 +43,15 @@ struct Program {
 fn programs() -> impl Iterator<Item = Program> {
     let themes = [
         adapter::PROGRAMS,
+        bind_group::PROGRAMS,
         buffer::PROGRAMS,
         device::PROGRAMS,
         dictionary::PROGRAMS,
         errors::PROGRAMS,
         labels::PROGRAMS,
         map::PROGRAMS,
+        sampler::PROGRAMS,
+        shader::PROGRAMS,
         texture::PROGRAMS,
     ];
     themes.into_iter().flatten().copied()

@@ -21,11 +21,13 @@ mod support;
 mod adapter;
 mod bind_group;
 mod buffer;
+mod compute;
 mod device;
 mod dictionary;
 mod errors;
 mod labels;
 mod map;
+mod pipeline;
 mod sampler;
 mod shader;
 mod texture;
@@ -45,11 +47,13 @@ fn programs() -> impl Iterator<Item = Program> {
         adapter::PROGRAMS,
         bind_group::PROGRAMS,
         buffer::PROGRAMS,
+        compute::PROGRAMS,
         device::PROGRAMS,
         dictionary::PROGRAMS,
         errors::PROGRAMS,
         labels::PROGRAMS,
         map::PROGRAMS,
+        pipeline::PROGRAMS,
         sampler::PROGRAMS,
         shader::PROGRAMS,
         texture::PROGRAMS,

@@ -1,0 +1,94 @@
+//! `cargo xtask demo`: a sealed component edits a photograph on the GPU.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{
+    guests, process,
+    project::Project,
+    setup::{self, Adapter, Ready},
+    steps::Steps,
+};
+
+/// The photograph, and the component that edits it.
+const PHOTOGRAPH: &str = "apps/photo/photograph.png";
+const PACKAGE: &str = "wardian-photo";
+
+/// Prepares, builds and runs the demonstration.
+pub(crate) fn run(project: &Project) -> Result<()> {
+    let mut steps = Steps::new("xtask demo");
+    let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
+    let program = steps.run("build wardian", "cargo build --package wardian", || build_program(project))?;
+    steps.run("build guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
+    let ready = confirm_adapter(project, &program, ready)?;
+    steps.run("adapter", "cargo xtask exec cargo run --package wardian info", || {
+        process::run(ready.apply(project, Command::new(&program).arg("info")))
+    })?;
+    let output = project.root.join("out");
+    steps.run("photo", "cargo xtask demo", || edit(project, &ready, &program, &output))?;
+    steps.finish();
+    println!("The picture: {}", output.join("photo.png").display());
+    Ok(())
+}
+
+/// Builds the `wardian` command and says where it lies.
+pub(crate) fn build_program(project: &Project) -> Result<PathBuf> {
+    process::run(project.cargo().args(["build", "--package", "wardian"])).context("the command does not build")?;
+    Ok(project.target.join("debug").join(format!("wardian{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Asks `wardian info` whether the machine's own driver opens a GPU, and takes software Vulkan where it does not.
+pub(crate) fn confirm_adapter(project: &Project, program: &Path, ready: Ready) -> Result<Ready> {
+    if !matches!(ready.adapter, Adapter::Vulkan { .. }) {
+        return Ok(ready);
+    }
+    let report = process::read(Command::new(program).args(["info", "--json"])).unwrap_or_default();
+    if opens_gpu(&report) { Ok(ready) } else { setup::fall_back_to_software(project, ready) }
+}
+
+/// Whether a report of `wardian info --json` lists an adapter that is no CPU.
+fn opens_gpu(report: &str) -> bool {
+    let report: Value = serde_json::from_str(report).unwrap_or_default();
+    let adapters = report.get("adapters").and_then(Value::as_array);
+    adapters.into_iter().flatten().any(|adapter| {
+        adapter.get("device_type").and_then(Value::as_str).is_some_and(|kind| !kind.eq_ignore_ascii_case("cpu"))
+    })
+}
+
+fn edit(project: &Project, ready: &Ready, program: &Path, output: &Path) -> Result<()> {
+    fs::create_dir_all(output).with_context(|| format!("cannot make {}", output.display()))?;
+    let picture = output.join("photo.png");
+    // A picture of an earlier run must not pass for this one's.
+    if picture.exists() {
+        fs::remove_file(&picture).with_context(|| format!("cannot remove {}", picture.display()))?;
+    }
+    let mut command = Command::new(program);
+    command.current_dir(&project.root).args(["run", "--dir", "."]);
+    command.arg(project.guests().join(guests::component_name(PACKAGE)));
+    command.args([PHOTOGRAPH, "out/photo.png"]);
+    println!("{}", process::line(&command));
+    process::run(ready.apply(project, &mut command))?;
+    if !picture.is_file() {
+        bail!("the component ended well, but wrote no {}", picture.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cpu_is_no_gpu() {
+        assert!(opens_gpu(r#"{"adapters": [{"device_type": "cpu"}, {"device_type": "discrete-gpu"}]}"#), "the second");
+        assert!(!opens_gpu(r#"{"adapters": [{"device_type": "cpu"}]}"#), "only a CPU");
+        assert!(!opens_gpu(r#"{"adapters": []}"#), "none");
+        assert!(!opens_gpu("error"), "no report at all");
+    }
+}

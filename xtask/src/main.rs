@@ -1,0 +1,106 @@
+//! Prepares, builds, tests and shows Wardian. `cargo xtask --help` tells what it can do.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its user")]
+
+mod demo;
+mod guests;
+mod process;
+mod project;
+mod setup;
+mod steps;
+mod test;
+mod tidy;
+
+use std::{env, process::ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::project::Project;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  setup                 Prepare this machine: a GPU adapter (software Vulkan where there is no GPU) and the compiler
+                        for guests. Says what it will install, and where, before it does. Run twice, it does nothing.
+  demo                  Prepare, build, and run a sealed component that edits a photograph on the GPU.
+  test [FILTER…]        Prepare, build the guests, then format, clippy, tidy, every test, and cargo deny.
+                        With a FILTER only the tests whose name contains it; the checks are left out.
+      --quick           Leave out format, clippy, tidy and cargo deny.
+  build-guests          Build the guest components into target/guest.
+  tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
+  exec COMMAND ARG…     Run a command with the environment that setup made: cargo xtask exec cargo test -p wardian
+  help                  Print this.
+
+Environment:
+  WARDIAN_ADAPTER=system|software   Which GPU adapter to use. Unset: the machine's own, else software Vulkan.
+  WARDIAN_GUEST_TOOLCHAIN=rustup|debian
+                                    Where the guest compiler comes from. Unset: rustup, else Debian's packages.
+  VK_DRIVER_FILES=FILE              Your own choice of Vulkan driver; nothing is installed in its place.
+
+docs/development.md tells more.
+";
+
+fn main() -> ExitCode {
+    match dispatch(&env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(ExitCode::FAILURE);
+    };
+    if rest.iter().any(|argument| argument == "--help" || argument == "-h") && command != "exec" {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let project = Project::find()?;
+    match command.as_str() {
+        "help" | "--help" | "-h" => print!("{HELP}"),
+        "setup" => {
+            takes_none(command, rest)?;
+            setup::prepare(&project, setup::Report::Full)?;
+        }
+        "build-guests" => {
+            takes_none(command, rest)?;
+            let ready = setup::prepare(&project, setup::Report::Changes)?;
+            guests::build(&project, &ready)?;
+        }
+        "test" => test::run(&project, &test::Options::parse(rest)?)?,
+        "tidy" => {
+            takes_none(command, rest)?;
+            tidy::check(&project)?;
+        }
+        "demo" => {
+            takes_none(command, rest)?;
+            demo::run(&project)?;
+        }
+        "exec" => return exec(&project, rest),
+        unknown => bail!("there is no command '{unknown}'\n\n{HELP}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the user's command in the prepared environment and hands its exit code on.
+fn exec(project: &Project, command_line: &[String]) -> Result<ExitCode> {
+    let Some((program, arguments)) = command_line.split_first() else {
+        bail!("exec needs a command, for instance: cargo xtask exec cargo test -p wardian");
+    };
+    let ready = setup::prepare(project, setup::Report::Changes)?;
+    let mut command = std::process::Command::new(program);
+    ready.apply(project, command.args(arguments));
+    let status = process::status(&mut command)?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn takes_none(command: &str, arguments: &[String]) -> Result<()> {
+    if let Some(argument) = arguments.first() {
+        bail!("'{command}' takes no arguments, but '{argument}' came; see cargo xtask --help");
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! `cargo xtask test`: everything that must pass before a change is done.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{guests, process, project::Project, setup, steps::Steps, tidy};
+
+/// What the user asked of `cargo xtask test`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    checks: Checks,
+    filters: Vec<String>,
+}
+
+/// Whether the checks run that need no test program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Checks {
+    #[default]
+    Run,
+    LeaveOut,
+}
+
+impl Options {
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self::default();
+        for argument in arguments {
+            match argument.as_str() {
+                "--quick" => options.checks = Checks::LeaveOut,
+                option if option.starts_with('-') => {
+                    bail!("test has no option '{option}'; it takes --quick and filters, see cargo xtask --help")
+                }
+                filter => {
+                    options.filters.push(filter.to_owned());
+                    options.checks = Checks::LeaveOut;
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs the steps; the first that fails ends the run.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
+    let mut steps = Steps::new("xtask test");
+    let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
+    steps.run("guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
+    if options.checks == Checks::Run {
+        let mut format = project.cargo();
+        cargo_step(&mut steps, "format", format.args(["fmt", "--all", "--check"]))?;
+        let mut clippy = project.cargo();
+        clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+        cargo_step(&mut steps, "clippy", &mut clippy)?;
+        steps.run("tidy", "cargo xtask tidy", || tidy::check(project))?;
+        deny(project, &mut steps)?;
+    }
+    // Before the tests, so that they meet an adapter that works.
+    let ready = steps.run("adapter", "cargo xtask exec cargo run -p wardian info", || {
+        let program = crate::demo::build_program(project)?;
+        crate::demo::confirm_adapter(project, &program, ready)
+    })?;
+    steps.run("tests", &again(options), || {
+        let mut tests = project.cargo();
+        tests.args(["test", "--workspace"]);
+        if !options.filters.is_empty() {
+            tests.arg("--").args(&options.filters);
+        }
+        println!("{}", process::line(&tests));
+        process::run(ready.apply(project, &mut tests))
+    })?;
+    steps.finish();
+    Ok(())
+}
+
+fn again(options: &Options) -> String {
+    let filters: String = options.filters.iter().map(|filter| format!(" {filter}")).collect();
+    format!("cargo xtask test --quick{filters}")
+}
+
+/// A step that is one cargo command, which also runs it again.
+fn cargo_step(steps: &mut Steps, name: &str, command: &mut Command) -> Result<()> {
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    let shown = format!("cargo {}", words.join(" "));
+    steps.run(name, &shown, || {
+        println!("{shown}");
+        process::run(command)
+    })
+}
+
+/// Licences, bans and sources of the dependencies. Advisories need a download, so they are `cargo deny check`'s alone.
+fn deny(project: &Project, steps: &mut Steps) -> Result<()> {
+    if process::find("cargo-deny").is_none() {
+        println!("\n── cargo deny is left out: it is not installed (`cargo install --locked cargo-deny`)");
+        return Ok(());
+    }
+    let mut command = project.cargo();
+    cargo_step(steps, "deny", command.args(["deny", "check", "bans", "licenses", "sources"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn everything_runs_by_default() {
+        assert_eq!(parse("").expect("no options").checks, Checks::Run, "nothing is left out");
+    }
+
+    #[test]
+    fn a_filter_leaves_the_checks_out_and_is_in_the_command_that_runs_it_again() {
+        let options = parse("buffer map").expect("two filters");
+        assert_eq!(options.checks, Checks::LeaveOut, "one who filters is in a hurry");
+        assert_eq!(again(&options), "cargo xtask test --quick buffer map", "both filters come again");
+    }
+
+    #[test]
+    fn an_unknown_option_is_named() {
+        let error = parse("--fast").expect_err("no such option").to_string();
+        assert!(error.contains("'--fast'") && error.contains("--quick"), "names it and what there is: {error}");
+    }
+}

@@ -43,7 +43,11 @@ fn main() -> ExitCode {
     match dispatch(&env::args().skip(1).collect::<Vec<_>>()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:?}");
+            // Not by Debug: a backtrace of xtask helps nobody whose network is down.
+            eprintln!("\nerror: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {}", cause.to_string().replace('\n', "\n    "));
+            }
             ExitCode::FAILURE
         }
     }

@@ -56,7 +56,7 @@ impl<T> Finding<T> {
         match self {
             Self::Ready(part) => Ok(part),
             Self::Missing(plan) => (plan.install)(project)
-                .context("setup did not finish; nothing is half-installed: `cargo xtask setup` starts over"),
+                .context("setup stopped; nothing is left half-installed, and `cargo xtask setup` starts over"),
         }
     }
 }

@@ -88,6 +88,7 @@ impl PrivateApt {
             System::architecture()?
         );
         fs::write(folder.join("etc/parts/wardian.sources"), source).context("cannot write apt's source file")?;
+        fs::write(folder.join("apt.conf"), apt.configuration()).context("cannot write apt's configuration")?;
         println!("setup: reading the package lists of Debian {suite}");
         process::read(apt.command().arg("update"))
             .with_context(|| format!("cannot read the package lists of Debian {suite}; is the network there?"))?;
@@ -126,30 +127,34 @@ impl PrivateApt {
 
     fn command(&self) -> Command {
         let mut command = Command::new("apt-get");
-        let folder = |part: &str| self.folder.join(part).display().to_string();
-        command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive").arg("-q=2");
-        for option in [
-            "Dir::Etc::SourceList=/dev/null".to_owned(),
-            format!("Dir::Etc::SourceParts={}", folder("etc/parts")),
-            "Dir::Etc::Preferences=/dev/null".to_owned(),
-            "Dir::Etc::PreferencesParts=/dev/null".to_owned(),
-            format!("Dir::State::Lists={}", folder("lists")),
-            // With an empty status file nothing counts as installed.
-            "Dir::State::status=/dev/null".to_owned(),
-            format!("Dir::Cache={}", folder("cache")),
-            "APT::Sandbox::User=root".to_owned(),
-            "APT::Install-Recommends=false".to_owned(),
-            // Else apt-get update succeeds without a network.
-            "APT::Update::Error-Mode=any".to_owned(),
-            "Acquire::Languages=none".to_owned(),
-            "Acquire::Retries=3".to_owned(),
-            "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
-            "Acquire::IndexTargets::deb::DEP-11-icons-small::DefaultEnabled=false".to_owned(),
-            "Dpkg::Use-Pty=false".to_owned(),
-        ] {
-            command.arg("-o").arg(option);
-        }
+        command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive");
+        command.arg("-q=2").arg("-c").arg(self.folder.join("apt.conf"));
         command
+    }
+
+    /// Points apt to the folder for everything it reads and writes. What else is configured, a proxy for one, stays.
+    fn configuration(&self) -> String {
+        let folder = self.folder.display();
+        format!(
+            r#"Dir::Etc::SourceList "/dev/null";
+Dir::Etc::SourceParts "{folder}/etc/parts";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+Dir::State::Lists "{folder}/lists";
+// With an empty status file nothing counts as installed.
+Dir::State::status "/dev/null";
+Dir::Cache "{folder}/cache";
+APT::Sandbox::User "root";
+APT::Install-Recommends "false";
+// Else apt-get update succeeds without a network.
+APT::Update::Error-Mode "any";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+Acquire::IndexTargets::deb::DEP-11-icons-small::DefaultEnabled "false";
+Dpkg::Use-Pty "false";
+"#
+        )
     }
 }
 

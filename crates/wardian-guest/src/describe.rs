@@ -19,14 +19,13 @@ use crate::webgpu::{
     GpuComputePipelineDescriptor, GpuDepthStencilState, GpuDeviceDescriptor, GpuExtent3D, GpuFilterMode,
     GpuFragmentState, GpuLayoutMode, GpuLoadOp, GpuMipmapFilterMode, GpuMultisampleState, GpuOrigin3D,
     GpuPipelineLayoutDescriptor, GpuPrimitiveState, GpuPrimitiveTopology, GpuProgrammableStage, GpuQuerySetDescriptor,
-    GpuQueryType, GpuRenderBundleEncoderDescriptor, GpuRenderPassColorAttachment,
-    GpuRenderPassDepthStencilAttachment, GpuRenderPassDescriptor, GpuRenderPipelineDescriptor,
-    GpuRequestAdapterOptions, GpuSampler, GpuSamplerBindingLayout, GpuSamplerBindingType, GpuSamplerDescriptor,
-    GpuShaderModule, GpuShaderModuleDescriptor, GpuShaderStage, GpuStorageTextureAccess,
-    GpuStorageTextureBindingLayout, GpuStoreOp, GpuTexelCopyBufferInfo, GpuTexelCopyBufferLayout,
-    GpuTexelCopyTextureInfo, GpuTexture, GpuTextureBindingLayout, GpuTextureDescriptor, GpuTextureFormat,
-    GpuTextureSampleType, GpuTextureUsage, GpuTextureView, GpuTextureViewDescriptor, GpuTextureViewDimension,
-    GpuVertexAttribute, GpuVertexBufferLayout, GpuVertexFormat, GpuVertexState,
+    GpuQueryType, GpuRenderBundleEncoderDescriptor, GpuRenderPassColorAttachment, GpuRenderPassDepthStencilAttachment,
+    GpuRenderPassDescriptor, GpuRenderPipelineDescriptor, GpuRequestAdapterOptions, GpuSampler,
+    GpuSamplerBindingLayout, GpuSamplerBindingType, GpuSamplerDescriptor, GpuShaderModule, GpuShaderModuleDescriptor,
+    GpuShaderStage, GpuStorageTextureAccess, GpuStorageTextureBindingLayout, GpuStoreOp, GpuTexelCopyBufferInfo,
+    GpuTexelCopyBufferLayout, GpuTexelCopyTextureInfo, GpuTexture, GpuTextureBindingLayout, GpuTextureDescriptor,
+    GpuTextureFormat, GpuTextureSampleType, GpuTextureUsage, GpuTextureView, GpuTextureViewDescriptor,
+    GpuTextureViewDimension, GpuVertexAttribute, GpuVertexBufferLayout, GpuVertexFormat, GpuVertexState,
 };
 
 // ## Adapter and device
@@ -207,11 +206,7 @@ pub const fn storage_texture_entry(
     access: GpuStorageTextureAccess,
     view_dimension: GpuTextureViewDimension,
 ) -> GpuBindGroupLayoutEntry {
-    let layout = GpuStorageTextureBindingLayout {
-        access: Some(access),
-        format,
-        view_dimension: Some(view_dimension),
-    };
+    let layout = GpuStorageTextureBindingLayout { access: Some(access), format, view_dimension: Some(view_dimension) };
     GpuBindGroupLayoutEntry { storage_texture: Some(layout), ..empty_entry(binding, visibility) }
 }
 
@@ -496,11 +491,7 @@ pub const fn texel_buffer(buffer: &GpuBuffer, bytes_per_row: u32, rows_per_image
 /// Texels in a list of bytes, from its start.
 #[must_use]
 pub const fn texel_layout(bytes_per_row: u32, rows_per_image: u32) -> GpuTexelCopyBufferLayout {
-    GpuTexelCopyBufferLayout {
-        offset: None,
-        bytes_per_row: Some(bytes_per_row),
-        rows_per_image: Some(rows_per_image),
-    }
+    GpuTexelCopyBufferLayout { offset: None, bytes_per_row: Some(bytes_per_row), rows_per_image: Some(rows_per_image) }
 }
 
 /// Texels of the first mip level, from its corner.

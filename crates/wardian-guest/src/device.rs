@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::names::{LIMITS, feature_name};
 use crate::webgpu::{
-    GpuAdapter, GpuDevice, GpuDeviceDescriptor, GpuFeatureName, GpuPowerPreference, GpuQueue,
-    GpuRequestAdapterOptions, RecordOptionGpuSize64, get_gpu,
+    GpuAdapter, GpuDevice, GpuDeviceDescriptor, GpuFeatureName, GpuPowerPreference, GpuQueue, GpuRequestAdapterOptions,
+    RecordOptionGpuSize64, get_gpu,
 };
 
 /// What a program wants of its device. Without anything said: the host's default adapter, no features, default limits.

@@ -72,7 +72,8 @@ async fn unknown_feature_level_finds_none() -> Outcome {
 async fn core_and_compatibility_levels_find_one() -> Outcome {
     for level in ["core", "compatibility"] {
         let options = GpuRequestAdapterOptions { feature_level: Some(level.to_owned()), ..describe::adapter() };
-        let adapter = request(options).await.ok_or_else(|| format!("level {level:?}: expected an adapter, got none"))?;
+        let adapter =
+            request(options).await.ok_or_else(|| format!("level {level:?}: expected an adapter, got none"))?;
         let core = adapter.features().has("core-features-and-limits");
         check!(core, "level {level:?}: expected the feature core-features-and-limits");
     }

@@ -1,7 +1,7 @@
 //! Bind groups, their layouts, and pipeline layouts.
 
-use wardian_guest::webgpu::*;
 use wardian_guest::describe;
+use wardian_guest::webgpu::*;
 
 use crate::Outcome;
 use crate::support::Gpu;
@@ -50,7 +50,10 @@ async fn entries_of_all_kinds_are_accepted() -> Outcome {
         describe::sampler_entry(7, GpuShaderStage::FRAGMENT, GpuSamplerBindingType::NonFiltering),
         describe::texture_entry(999, COMPUTE, GpuTextureSampleType::UnfilterableFloat),
         describe::texture_entry(10, COMPUTE, GpuTextureSampleType::Depth),
-        GpuBindGroupLayoutEntry { binding: 11, ..storage_texture(GpuTextureFormat::R32uint, GpuStorageTextureAccess::ReadWrite) },
+        GpuBindGroupLayoutEntry {
+            binding: 11,
+            ..storage_texture(GpuTextureFormat::R32uint, GpuStorageTextureAccess::ReadWrite)
+        },
         GpuBindGroupLayoutEntry { visibility: GpuShaderStage::empty(), ..storage_entry(12) },
     ];
     gpu.accepted("a layout of all kinds", || layout(&gpu, entries)).await?;
@@ -131,13 +134,8 @@ async fn storage_texture_formats_are_checked() -> Outcome {
         let entry = storage_texture(format, access);
         gpu.rejected(&format!("{format:?} {access:?}"), || layout(&gpu, vec![entry])).await?;
     }
-    let cube = describe::storage_texture_entry(
-        0,
-        COMPUTE,
-        GpuTextureFormat::R32uint,
-        write,
-        GpuTextureViewDimension::Cube,
-    );
+    let cube =
+        describe::storage_texture_entry(0, COMPUTE, GpuTextureFormat::R32uint, write, GpuTextureViewDimension::Cube);
     gpu.rejected("a cube as storage", || layout(&gpu, vec![cube])).await?;
     Ok(())
 }
@@ -199,7 +197,8 @@ async fn minimum_binding_size_of_zero_is_none() -> Outcome {
     let buffer = gpu.buffer(16, GpuBufferUsage::STORAGE);
     for least in [None, Some(0), Some(16)] {
         let layout = gpu.accepted(&format!("a least size of {least:?}"), || with(least)).await?;
-        let make = || gpu.device.create_bind_group(&describe::bind_group(&layout, vec![describe::buffer_binding(0, &buffer)]));
+        let make =
+            || gpu.device.create_bind_group(&describe::bind_group(&layout, vec![describe::buffer_binding(0, &buffer)]));
         gpu.accepted("16 bytes for it", make).await?;
     }
     for least in [17, 1 << 20, u64::MAX] {
@@ -207,7 +206,8 @@ async fn minimum_binding_size_of_zero_is_none() -> Outcome {
         let layout = with(Some(least));
         // A least size beyond all limits may be refused here already.
         gpu.device.pop_error_scope().await?;
-        let make = || gpu.device.create_bind_group(&describe::bind_group(&layout, vec![describe::buffer_binding(0, &buffer)]));
+        let make =
+            || gpu.device.create_bind_group(&describe::bind_group(&layout, vec![describe::buffer_binding(0, &buffer)]));
         gpu.rejected(&format!("16 bytes for at least {least}"), make).await?;
     }
     Ok(())
@@ -227,10 +227,8 @@ async fn usages_must_fit() -> Outcome {
     let entry = || vec![describe::view_binding(0, &view)];
     let make = || gpu.device.create_bind_group(&describe::bind_group(&layout_of_texture, entry()));
     gpu.rejected("a texture without texture-binding", make).await?;
-    let comparison = GpuSamplerDescriptor {
-        compare: Some(GpuCompareFunction::Less),
-        ..describe::sampler(GpuFilterMode::Linear)
-    };
+    let comparison =
+        GpuSamplerDescriptor { compare: Some(GpuCompareFunction::Less), ..describe::sampler(GpuFilterMode::Linear) };
     let comparison = gpu.device.create_sampler(Some(&comparison));
     let layout_of_sampler = layout(&gpu, vec![describe::sampler_entry(0, COMPUTE, GpuSamplerBindingType::Filtering)]);
     let entry = || vec![describe::sampler_binding(0, &comparison)];
@@ -246,7 +244,9 @@ async fn a_texture_stands_for_its_whole_view() -> Outcome {
     let texture = gpu.device.create_texture(&describe::texture_2d(GpuTextureFormat::Rgba8unorm, 4, 4, usage));
     // Each use makes a view behind the scenes; none of them must add up.
     for _ in 0..100 {
-        let make = || gpu.device.create_bind_group(&describe::bind_group(&layout, vec![describe::texture_binding(0, &texture)]));
+        let make = || {
+            gpu.device.create_bind_group(&describe::bind_group(&layout, vec![describe::texture_binding(0, &texture)]))
+        };
         gpu.accepted("a texture bound without a view", make).await?;
     }
     Ok(())

@@ -189,8 +189,10 @@ async fn destroyed_buffer_can_be_bound() -> Outcome {
         "@group(0) @binding(0) var<storage, read_write> b: array<u32>; @compute @workgroup_size(1) fn main() { b[0] = \
          1; }",
     );
-    let descriptor =
-        GpuComputePipelineDescriptor { layout: GpuLayoutMode::Specific(&layout), ..describe::compute_pipeline(&module) };
+    let descriptor = GpuComputePipelineDescriptor {
+        layout: GpuLayoutMode::Specific(&layout),
+        ..describe::compute_pipeline(&module)
+    };
     let pipeline = gpu.device.create_compute_pipeline(descriptor);
     let encoder = gpu.encoder();
     let pass = encoder.begin_compute_pass(None);

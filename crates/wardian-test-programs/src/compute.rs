@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use wardian_guest::webgpu::*;
 use wardian_guest::describe;
+use wardian_guest::webgpu::*;
 
 use crate::Outcome;
 use crate::support::{Gpu, bytes_of, failed};

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use wardian_guest::webgpu::*;
 use wardian_guest::describe;
+use wardian_guest::webgpu::*;
 
 use crate::Outcome;
 use crate::support::Gpu;
@@ -164,9 +164,8 @@ async fn labels_may_be_any_text() -> Outcome {
 
 async fn layout_of_a_pipeline_has_no_label() -> Outcome {
     let gpu = Gpu::new().await?;
-    let module = gpu.shader(
-        "@group(0) @binding(0) var<storage, read_write> b: u32; @compute @workgroup_size(1) fn c() { b = 1; }",
-    );
+    let module = gpu
+        .shader("@group(0) @binding(0) var<storage, read_write> b: u32; @compute @workgroup_size(1) fn c() { b = 1; }");
     let descriptor =
         GpuComputePipelineDescriptor { label: Some("named".to_owned()), ..describe::compute_pipeline(&module) };
     let layout = gpu.device.create_compute_pipeline(descriptor).get_bind_group_layout(0);

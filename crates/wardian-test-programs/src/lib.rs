@@ -17,6 +17,7 @@ use std::pin::Pin;
 
 #[macro_use]
 mod support;
+mod canvas;
 
 mod adapter;
 mod bind_group;
@@ -24,10 +25,15 @@ mod buffer;
 mod compute;
 mod device;
 mod dictionary;
+mod encoder;
 mod errors;
 mod labels;
 mod map;
 mod pipeline;
+mod query;
+mod queue;
+mod render;
+mod render_errors;
 mod sampler;
 mod shader;
 mod texture;
@@ -50,10 +56,15 @@ fn programs() -> impl Iterator<Item = Program> {
         compute::PROGRAMS,
         device::PROGRAMS,
         dictionary::PROGRAMS,
+        encoder::PROGRAMS,
         errors::PROGRAMS,
         labels::PROGRAMS,
         map::PROGRAMS,
         pipeline::PROGRAMS,
+        query::PROGRAMS,
+        queue::PROGRAMS,
+        render::PROGRAMS,
+        render_errors::PROGRAMS,
         sampler::PROGRAMS,
         shader::PROGRAMS,
         texture::PROGRAMS,

@@ -344,7 +344,8 @@ async fn partial_mapping_bounds_the_range() -> Outcome {
     let bytes = buffer.get_mapped_range_get_with_copy(Some(24), Some(8))?;
     check_eq!(bytes, (24..32).collect::<Vec<u8>>(), "the second half of the mapped range");
     // Without a size, the range goes to the end of the buffer, not of the mapping.
-    for (offset, size) in [(None, None), (Some(16), None), (Some(8), Some(8)), (Some(16), Some(20)), (Some(32), Some(4))]
+    for (offset, size) in
+        [(None, None), (Some(16), None), (Some(8), Some(8)), (Some(16), Some(20)), (Some(32), Some(4))]
     {
         let what = format!("get of {size:?} bytes from {offset:?} where 16 to 32 are mapped");
         let error = failed(buffer.get_mapped_range_get_with_copy(offset, size), &what)?;

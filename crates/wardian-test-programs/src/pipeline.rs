@@ -42,8 +42,10 @@ fn draw(module: &GpuShaderModule) -> GpuRenderPipelineDescriptor<'_> {
 
 async fn async_compute_pipeline_is_made() -> Outcome {
     let gpu = Gpu::new().await?;
-    let module = gpu.shader("@group(0) @binding(0) var<storage, read_write> o: u32; \
-        @compute @workgroup_size(1) fn main() { o = 3; }");
+    let module = gpu.shader(
+        "@group(0) @binding(0) var<storage, read_write> o: u32; \
+        @compute @workgroup_size(1) fn main() { o = 3; }",
+    );
     let descriptor =
         GpuComputePipelineDescriptor { label: Some("late".to_owned()), ..describe::compute_pipeline(&module) };
     let pipeline = gpu.device.create_compute_pipeline_async(descriptor).await?;
@@ -252,8 +254,10 @@ async fn workgroup_storage_is_checked() -> Outcome {
 
 async fn layout_must_offer_what_the_shader_uses() -> Outcome {
     let gpu = Gpu::new().await?;
-    let module = gpu.shader("@group(0) @binding(1) var<storage, read_write> o: array<vec4u, 4>; \
-        @compute @workgroup_size(1) fn main() { o[0] = vec4u(); }");
+    let module = gpu.shader(
+        "@group(0) @binding(1) var<storage, read_write> o: array<vec4u, 4>; \
+        @compute @workgroup_size(1) fn main() { o[0] = vec4u(); }",
+    );
     let entry = |binding| describe::buffer_entry(binding, GpuShaderStage::COMPUTE, GpuBufferBindingType::Storage);
     let least = |size| {
         let kind = Some(GpuBufferBindingType::Storage);
@@ -431,7 +435,12 @@ async fn depth_state_is_checked() -> Outcome {
         plain,
         GpuDepthStencilState { stencil_front: Some(face), stencil_read_mask: Some(u32::MAX), ..plain },
         GpuDepthStencilState { depth_bias: Some(-3), depth_bias_slope_scale: Some(1.5), ..plain },
-        GpuDepthStencilState { format: GpuTextureFormat::Stencil8, depth_write_enabled: None, depth_compare: None, ..plain },
+        GpuDepthStencilState {
+            format: GpuTextureFormat::Stencil8,
+            depth_write_enabled: None,
+            depth_compare: None,
+            ..plain
+        },
     ];
     for depth in good {
         gpu.accepted(&format!("{depth:?}"), || with(depth)).await?;

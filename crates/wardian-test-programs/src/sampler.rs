@@ -1,7 +1,7 @@
 //! Samplers, and what they read.
 
-use wardian_guest::webgpu::*;
 use wardian_guest::describe;
+use wardian_guest::webgpu::*;
 
 use crate::Outcome;
 use crate::support::Gpu;

@@ -151,7 +151,8 @@ async fn empty_module_is_valid() -> Outcome {
 async fn hints_are_accepted() -> Outcome {
     let gpu = Gpu::new().await?;
     let layout = gpu.device.create_pipeline_layout(&describe::pipeline_layout(&[]));
-    let hint = |entry_point: &str, layout| GpuShaderModuleCompilationHint { entry_point: entry_point.to_owned(), layout };
+    let hint =
+        |entry_point: &str, layout| GpuShaderModuleCompilationHint { entry_point: entry_point.to_owned(), layout };
     let hints = vec![
         hint("main", Some(GpuLayoutMode::Auto)),
         hint("main", Some(GpuLayoutMode::Specific(&layout))),

@@ -186,12 +186,8 @@ async fn formats_want_their_feature() -> Outcome {
     let gpu = Gpu::new().await?;
     for (feature, formats) in BY_FEATURE {
         for format in *formats {
-            let descriptor = GpuTextureDescriptor {
-                format: *format,
-                size: describe::extent(60, 60),
-                usage: BINDING,
-                ..plain()
-            };
+            let descriptor =
+                GpuTextureDescriptor { format: *format, size: describe::extent(60, 60), usage: BINDING, ..plain() };
             let what = format!("{format:?} without {}", feature_name(*feature));
             gpu.rejected(&what, || gpu.device.create_texture(&descriptor)).await?;
             let descriptor = GpuTextureDescriptor { view_formats: Some(vec![*format]), ..plain() };
@@ -205,12 +201,8 @@ async fn compressed_formats_come_with_their_feature() -> Outcome {
     let gpu = Gpu::with_all_features().await?;
     for (feature, formats) in BY_FEATURE.iter().filter(|(feature, _)| gpu.has(*feature)) {
         for format in *formats {
-            let descriptor = GpuTextureDescriptor {
-                format: *format,
-                size: describe::extent(60, 60),
-                usage: BINDING,
-                ..plain()
-            };
+            let descriptor =
+                GpuTextureDescriptor { format: *format, size: describe::extent(60, 60), usage: BINDING, ..plain() };
             let what = format!("{format:?} with {}", feature_name(*feature));
             let texture = gpu.accepted(&what, || gpu.device.create_texture(&descriptor)).await?;
             check_eq!(texture.format(), *format, "format");
@@ -305,8 +297,16 @@ async fn faulty_views_are_rejected() -> Outcome {
         GpuTextureViewDescriptor { base_array_layer: Some(u32::MAX), array_layer_count: Some(2), ..whole() },
         GpuTextureViewDescriptor { dimension: Some(GpuTextureViewDimension::D3), ..whole() },
         GpuTextureViewDescriptor { dimension: Some(GpuTextureViewDimension::D1), ..whole() },
-        GpuTextureViewDescriptor { dimension: Some(GpuTextureViewDimension::D2), array_layer_count: Some(2), ..whole() },
-        GpuTextureViewDescriptor { dimension: Some(GpuTextureViewDimension::Cube), array_layer_count: Some(5), ..whole() },
+        GpuTextureViewDescriptor {
+            dimension: Some(GpuTextureViewDimension::D2),
+            array_layer_count: Some(2),
+            ..whole()
+        },
+        GpuTextureViewDescriptor {
+            dimension: Some(GpuTextureViewDimension::Cube),
+            array_layer_count: Some(5),
+            ..whole()
+        },
         GpuTextureViewDescriptor { aspect: Some(GpuTextureAspect::DepthOnly), ..whole() },
         GpuTextureViewDescriptor { format: Some(GpuTextureFormat::R8unorm), ..whole() },
         GpuTextureViewDescriptor { usage: Some(GpuTextureUsage::STORAGE_BINDING), ..whole() },
@@ -352,7 +352,8 @@ async fn destroyed_texture_is_refused_by_submit() -> Outcome {
     let commands = encoder.finish(None);
     texture.destroy();
     gpu.rejected("submitting a destroyed texture", || gpu.queue.submit(&[&commands])).await?;
-    let write = || gpu.queue.write_texture_with_copy(&to, &[0; 4], describe::texel_layout(4, 1), describe::extent(1, 1));
+    let write =
+        || gpu.queue.write_texture_with_copy(&to, &[0; 4], describe::texel_layout(4, 1), describe::extent(1, 1));
     gpu.rejected("writing to a destroyed texture", write).await?;
     Ok(())
 }

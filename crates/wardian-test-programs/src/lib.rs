@@ -22,11 +22,13 @@ mod canvas;
 mod adapter;
 mod bind_group;
 mod buffer;
+mod bundle;
 mod compute;
 mod device;
 mod dictionary;
 mod encoder;
 mod errors;
+mod hostile;
 mod labels;
 mod map;
 mod pipeline;
@@ -53,11 +55,13 @@ fn programs() -> impl Iterator<Item = Program> {
         adapter::PROGRAMS,
         bind_group::PROGRAMS,
         buffer::PROGRAMS,
+        bundle::PROGRAMS,
         compute::PROGRAMS,
         device::PROGRAMS,
         dictionary::PROGRAMS,
         encoder::PROGRAMS,
         errors::PROGRAMS,
+        hostile::PROGRAMS,
         labels::PROGRAMS,
         map::PROGRAMS,
         pipeline::PROGRAMS,

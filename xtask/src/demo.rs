@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     guests, process,
     project::Project,
-    setup::{self, Adapter, Ready},
+    setup::{self, Ready},
     steps::Steps,
 };
 
@@ -45,7 +45,7 @@ pub(crate) fn build_program(project: &Project) -> Result<PathBuf> {
 
 /// Asks `wardian info` whether the machine's own driver opens a GPU, and takes software Vulkan where it does not.
 pub(crate) fn confirm_adapter(project: &Project, program: &Path, ready: Ready) -> Result<Ready> {
-    if !matches!(ready.adapter, Adapter::Vulkan { .. }) {
+    if !ready.adapter.is_unproven() {
         return Ok(ready);
     }
     let report = process::read(Command::new(program).args(["info", "--json"])).unwrap_or_default();

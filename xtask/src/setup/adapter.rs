@@ -25,6 +25,11 @@ pub(crate) enum Adapter {
 }
 
 impl Adapter {
+    /// Whether only the files of the machine say that there is a GPU.
+    pub(crate) fn is_unproven(&self) -> bool {
+        matches!(self, Self::Vulkan { .. })
+    }
+
     pub(crate) fn describe(&self, project: &Project) -> String {
         match self {
             Self::Chosen { by } => format!("the driver that {by} names"),

@@ -2,15 +2,7 @@
 //!
 //! Use [`crate::webgpu`] for the first; the second is [`crate::main`]'s.
 
-#![expect(
-    missing_docs,
-    clippy::as_conversions,
-    clippy::allow_attributes,
-    clippy::allow_attributes_without_reason,
-    clippy::semicolon_if_nothing_returned,
-    clippy::use_self,
-    reason = "written by wit-bindgen"
-)]
+#![expect(missing_docs, reason = "written by wit-bindgen")]
 
 wit_bindgen::generate!({
     path: ["../../wit/wasi-0.3.0", "../../wit/wasi-webgpu-0.3.0-rc.2"],

@@ -35,6 +35,7 @@ macro_rules! main {
 /// # Errors
 ///
 /// When `outcome` is one: there is nothing left to say, so it is empty.
+#[expect(clippy::result_unit_err, reason = "it is what `wasi:cli/run` returns")]
 pub fn conclude<E: Display>(outcome: Result<(), E>) -> Result<(), ()> {
     // Without a place to print to there is nobody to tell, and the result still says that the run failed.
     drop(io::stdout().flush());

@@ -99,6 +99,7 @@ pub(crate) fn dots(points: &[usize]) -> Vec<String> {
     (0..8).map(|y| (0..8).map(|x| if x == y && points.contains(&x) { '#' } else { '.' }).collect()).collect()
 }
 
+/// A pass over the canvas with a depth-stencil attachment.
 pub(crate) fn depth_pass<'a>(
     canvas: &'a Canvas<'_>,
     depth: GpuRenderPassDepthStencilAttachment<'a>,

@@ -50,11 +50,14 @@ const SHADER: &str = "
     @fragment fn f() -> @location(0) vec4f { return vec4f(); }
 ";
 
+/// An object and what to call it.
+type Named = (&'static str, Box<dyn Labelled>);
+
 /// One object of each sort, all made with the same label.
-fn one_of_each(gpu: &Gpu, label: Option<&str>) -> Result<Vec<(&'static str, Box<dyn Labelled>)>, Box<dyn Error>> {
+fn one_of_each(gpu: &Gpu, label: Option<&str>) -> Result<Vec<Named>, Box<dyn Error>> {
     let device = &gpu.device;
     let text = || label.map(str::to_owned);
-    let mut all: Vec<(&'static str, Box<dyn Labelled>)> = Vec::new();
+    let mut all: Vec<Named> = Vec::new();
     let buffer = GpuBufferDescriptor { label: text(), ..describe::buffer(16, GpuBufferUsage::STORAGE) };
     all.push(("buffer", Box::new(device.create_buffer(&buffer))));
     let texture = describe::texture_2d(FORMAT, 4, 4, GpuTextureUsage::RENDER_ATTACHMENT);

@@ -180,7 +180,8 @@ async fn occlusion_tells_what_was_visible() -> Outcome {
 async fn faulty_occlusion_queries_are_errors_of_finish() -> Outcome {
     let gpu = Gpu::new().await?;
     let (set, view) = (set(&gpu, GpuQueryType::Occlusion, 4)?, target(&gpu));
-    let wrong: [(&str, bool, fn(&GpuRenderPassEncoder)); 7] = [
+    type Body = fn(&GpuRenderPassEncoder);
+    let wrong: [(&str, bool, Body); 7] = [
         ("a query without a set", false, |pass| {
             pass.begin_occlusion_query(0);
             pass.end_occlusion_query();

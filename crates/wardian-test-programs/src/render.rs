@@ -305,8 +305,6 @@ async fn write_mask_keeps_channels() -> Outcome {
     Ok(())
 }
 
-/// A pass over the canvas with a depth-stencil attachment.
-
 async fn depth_test_hides_what_is_behind() -> Outcome {
     let gpu = Gpu::new().await?;
     let canvas = Canvas::new(&gpu);

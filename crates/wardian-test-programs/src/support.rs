@@ -9,8 +9,9 @@ use wardian_guest::{DeviceOptions, FEATURES, feature_name, read_buffer};
 /// Ends the program with an error unless the condition holds.
 macro_rules! check {
     ($condition:expr, $($message:tt)+) => {
-        if !$condition {
-            return Err(format!($($message)+).into());
+        match $condition {
+            true => {}
+            false => return Err(format!($($message)+).into()),
         }
     };
 }

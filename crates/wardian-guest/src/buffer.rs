@@ -109,3 +109,31 @@ fn resolve(range: impl RangeBounds<u64>, size: u64) -> Result<(u64, u64), Error>
 fn index(value: u64) -> Result<usize, Error> {
     usize::try_from(value).map_err(|_| Error::Misuse(format!("{value} bytes are more than this program's memory")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(range: impl RangeBounds<u64>, expected: Option<(u64, u64)>) {
+        assert_eq!(resolve(range, 16).ok(), expected, "a range of a buffer of 16 bytes");
+    }
+
+    #[test]
+    fn ranges_are_resolved_against_the_size() {
+        check(.., Some((0, 16)));
+        check(4.., Some((4, 16)));
+        check(..=7, Some((0, 8)));
+        check(3..3, Some((3, 3)));
+        check(16..16, Some((16, 16)));
+        check((Bound::Excluded(3), Bound::Included(5)), Some((4, 6)));
+    }
+
+    #[test]
+    fn ranges_outside_of_the_size_are_refused() {
+        check(17.., None);
+        check(..17, None);
+        check(u64::MAX.., None);
+        check(..=u64::MAX, None);
+        check((Bound::Included(9), Bound::Excluded(8)), None);
+    }
+}

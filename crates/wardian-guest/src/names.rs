@@ -116,3 +116,28 @@ features! {
     PrimitiveIndex => "primitive-index",
     TextureComponentSwizzle => "texture-component-swizzle",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let mut limits: Vec<_> = LIMITS.iter().map(|limit| limit.name).collect();
+        let mut features: Vec<_> = FEATURES.iter().map(|feature| feature_name(*feature)).collect();
+        for names in [&mut limits, &mut features] {
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "names of which none is there twice: {names:?}");
+        }
+        assert_eq!((limits.len(), features.len()), (36, 22), "what the interface has");
+    }
+
+    #[test]
+    fn alignments_are_told_apart() {
+        let alignments = LIMITS.iter().filter(|limit| limit.is_alignment());
+        assert!(alignments.clone().all(|limit| limit.default == 256), "the default of alignments is 256");
+        assert_eq!(alignments.count(), 2, "number of alignments");
+    }
+}

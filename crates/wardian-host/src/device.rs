@@ -1,0 +1,305 @@
+//! A device and its queue: what all its objects share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use wgpu_core::global::Global;
+use wgpu_core::id::{DeviceId, QueueId};
+use wgpu_types::error::WebGpuError;
+use wgpu_types::{AdapterInfo, DeviceType, PollType};
+
+use crate::error::{ErrorSink, GpuError};
+use crate::handle::{Core, CoreId, Handle};
+use crate::object::capabilities::{Features, Limits};
+use crate::poll::{Owned, Poller};
+
+/// A device. Cloning it is how an object reaches its device's errors, limits and queue; the device is released, by its
+/// own thread, after the last clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Device(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    core: Core,
+    id: DeviceId,
+    queue: QueueId,
+    errors: ErrorSink,
+    features: Features,
+    limits: Limits,
+    info: AdapterInfo,
+    /// Guards the device's end and who waits for it.
+    loss: Mutex<Loss>,
+    /// Mirrors `loss` for the many places that only ask.
+    lost: AtomicBool,
+    /// The device's and the queue's labels, which all their handles share.
+    label: Mutex<String>,
+    queue_label: Mutex<String>,
+    /// Whether the queue was given data that no submission has carried to the GPU yet.
+    unflushed: AtomicBool,
+    /// The newest submission.
+    submitted: AtomicU64,
+    poller: Poller,
+}
+
+#[derive(Debug, Default)]
+struct Loss {
+    info: Option<LossInfo>,
+    waiting: Vec<oneshot::Sender<LossInfo>>,
+}
+
+/// Why a device is lost.
+///
+/// <https://www.w3.org/TR/webgpu/#gpudevicelostinfo>
+#[derive(Clone, Debug)]
+pub(crate) struct LossInfo {
+    pub(crate) reason: LossReason,
+    pub(crate) message: String,
+}
+
+/// <https://www.w3.org/TR/webgpu/#enumdef-gpudevicelostreason>
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LossReason {
+    Unknown,
+    Destroyed,
+}
+
+/// What a device is made with.
+#[derive(Debug)]
+pub(crate) struct DeviceParts {
+    pub(crate) core: Core,
+    pub(crate) device: DeviceId,
+    pub(crate) queue: QueueId,
+    pub(crate) features: Features,
+    pub(crate) limits: Limits,
+    pub(crate) info: AdapterInfo,
+    pub(crate) label: String,
+    pub(crate) queue_label: String,
+}
+
+impl Device {
+    /// Takes a new device over and starts its thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread, or the driver's library fails.
+    pub(crate) fn new(parts: DeviceParts) -> wasmtime::Result<Self> {
+        let DeviceParts { core, device: id, queue, features, limits, info, label, queue_label } = parts;
+        let poller = Poller::start(Owned {
+            core: core.clone(),
+            backend: info.backend,
+            device: Handle::new(core.clone(), id),
+            queue: Handle::new(core.clone(), queue),
+        })?;
+        let device = Self(Arc::new(Inner {
+            core,
+            id,
+            queue,
+            errors: ErrorSink::default(),
+            features,
+            limits,
+            info,
+            loss: Mutex::default(),
+            lost: AtomicBool::new(false),
+            label: Mutex::new(label),
+            queue_label: Mutex::new(queue_label),
+            unflushed: AtomicBool::new(false),
+            submitted: AtomicU64::new(0),
+            poller,
+        }));
+        let weak = Arc::downgrade(&device.0);
+        let closure = Box::new(move |reason: wgpu_types::DeviceLostReason, message: String| {
+            if let Some(inner) = weak.upgrade() {
+                let reason = match reason {
+                    wgpu_types::DeviceLostReason::Destroyed => LossReason::Destroyed,
+                    wgpu_types::DeviceLostReason::Unknown => LossReason::Unknown,
+                };
+                Self(inner).lose(reason, message);
+            }
+        });
+        device.call(|core| core.device_set_device_lost_closure(id, closure))?;
+        Ok(device)
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.0.core
+    }
+
+    /// Calls into `wgpu-core`; the guest traps when that fails by a fault of its own.
+    pub(crate) fn call<R>(&self, call: impl FnOnce(&Global) -> R) -> wasmtime::Result<R> {
+        let outcome = self.0.core.call(call);
+        if let Err(fault) = &outcome {
+            self.lose(LossReason::Unknown, fault.to_string());
+        }
+        outcome
+    }
+
+    /// Calls a constructor of `wgpu-core`, owns what it made, and reports the error that came with it.
+    pub(crate) fn adopt<I: CoreId, E: WebGpuError>(
+        &self,
+        create: impl FnOnce(&Global, DeviceId) -> (I, Option<E>),
+    ) -> wasmtime::Result<Handle<I>> {
+        let (handle, error) = self.create(create)?;
+        if let Some(error) = error {
+            self.report(&error);
+        }
+        Ok(handle)
+    }
+
+    /// Like [`adopt`](Self::adopt), but the error is the caller's: to look at, to change, or to leave.
+    pub(crate) fn create<I: CoreId, E>(
+        &self,
+        create: impl FnOnce(&Global, DeviceId) -> (I, Option<E>),
+    ) -> wasmtime::Result<(Handle<I>, Option<E>)> {
+        let (id, error) = self.call(|core| create(core, self.0.id))?;
+        Ok((Handle::new(self.0.core.clone(), id), error))
+    }
+
+    /// Gives an error of `wgpu-core` to the device's scopes and streams.
+    pub(crate) fn report(&self, error: &impl WebGpuError) {
+        if let Some(error) = GpuError::of_core(error) {
+            self.0.errors.report(error);
+        }
+    }
+
+    /// Reports a validation error that the host has found itself.
+    pub(crate) fn report_validation(&self, message: impl Into<String>) {
+        self.0.errors.report(GpuError::validation(message));
+    }
+
+    pub(crate) fn errors(&self) -> &ErrorSink {
+        &self.0.errors
+    }
+
+    pub(crate) fn id(&self) -> DeviceId {
+        self.0.id
+    }
+
+    pub(crate) fn queue(&self) -> QueueId {
+        self.0.queue
+    }
+
+    pub(crate) fn features(&self) -> &Features {
+        &self.0.features
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn info(&self) -> &AdapterInfo {
+        &self.0.info
+    }
+
+    pub(crate) fn label(&self) -> &Mutex<String> {
+        &self.0.label
+    }
+
+    pub(crate) fn queue_label(&self) -> &Mutex<String> {
+        &self.0.queue_label
+    }
+
+    /// Whether both are the same device, and not merely alike.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The end of a device.
+impl Device {
+    pub(crate) fn is_lost(&self) -> bool {
+        self.0.lost.load(Ordering::Acquire)
+    }
+
+    /// Whether the component itself has ended the device.
+    pub(crate) fn is_destroyed(&self) -> bool {
+        self.is_lost() && self.0.loss.lock().info.as_ref().is_some_and(|info| info.reason == LossReason::Destroyed)
+    }
+
+    /// From here on the device is lost: no errors are reported, pending maps are aborted, `lost` resolves. Only the
+    /// first call does anything.
+    ///
+    /// <https://www.w3.org/TR/webgpu/#lose-the-device>
+    pub(crate) fn lose(&self, reason: LossReason, message: impl Into<String>) {
+        let waiting = {
+            let mut loss = self.0.loss.lock();
+            if loss.info.is_some() {
+                return;
+            }
+            let info = LossInfo { reason, message: message.into() };
+            loss.info = Some(info.clone());
+            self.0.lost.store(true, Ordering::Release);
+            let waiting = std::mem::take(&mut loss.waiting);
+            waiting.into_iter().map(|waiting| (waiting, info.clone())).collect::<Vec<_>>()
+        };
+        self.0.errors.silence();
+        for (waiting, info) in waiting {
+            // Nobody waits any more where the receiver is gone.
+            drop(waiting.send(info));
+        }
+    }
+
+    /// Resolves when the device is lost, at once if it is already. The sender lives as long as the device.
+    pub(crate) fn lost(&self) -> oneshot::Receiver<LossInfo> {
+        let (sender, receiver) = oneshot::channel();
+        let mut loss = self.0.loss.lock();
+        match loss.info.clone() {
+            // The receiver is at hand, so the send can't fail.
+            Some(info) => drop(sender.send(info)),
+            None => {
+                loss.waiting.retain(|waiting| !waiting.is_closed());
+                loss.waiting.push(sender);
+            }
+        }
+        receiver
+    }
+}
+
+/// The queue's progress.
+impl Device {
+    /// The queue was given data by a write, which reaches the GPU with the next submission.
+    pub(crate) fn note_write(&self) {
+        self.0.unflushed.store(true, Ordering::Release);
+    }
+
+    /// The queue was given work.
+    pub(crate) fn note_submission(&self, index: u64) {
+        self.0.unflushed.store(false, Ordering::Release);
+        self.0.submitted.fetch_max(index, Ordering::AcqRel);
+        self.0.poller.submitted(index);
+    }
+
+    /// Makes the queue carry out the writes that wait for a submission: maps and work-done callbacks must see them.
+    pub(crate) fn flush(&self) -> wasmtime::Result<()> {
+        if self.is_lost() || !self.0.unflushed.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        match self.call(|core| core.queue_submit(self.0.queue, &[]))? {
+            Ok(index) => self.note_submission(index),
+            Err((index, error)) => {
+                self.report(&error);
+                self.note_submission(index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes at once what needs no work to be done: a map of an idle buffer, the end of a device without work. It
+    /// takes microseconds; what waits for the GPU is the poller's.
+    pub(crate) fn poll(&self) -> wasmtime::Result<()> {
+        match self.call(|core| core.device_poll(self.0.id, PollType::Poll))? {
+            Ok(_) => Ok(()),
+            // The loss of the device has its own way to be told.
+            Err(error) => {
+                tracing::debug!("polling a device: {error}");
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a submission may block the thread: software drivers run one at a time.
+    pub(crate) fn submit_may_block(&self) -> bool {
+        self.0.info.device_type == DeviceType::Cpu
+    }
+}

@@ -1,0 +1,272 @@
+//! What went wrong on a device: error scopes, uncaptured errors, and the texts of errors.
+//!
+//! <https://www.w3.org/TR/webgpu/#error-scopes>
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc::{self, error::TrySendError};
+use wgpu_types::error::{ErrorType, WebGpuError};
+
+/// Scopes that catch errors. Those opened beyond are counted, so that pops stay paired, and catch nothing.
+const SCOPES_MAX: usize = 4096;
+/// Errors that wait to be read from one stream, or for a first stream to be made. What comes then is dropped and counted.
+const UNCAPTURED_MAX: usize = 256;
+/// Streams of one device.
+const STREAMS_MAX: usize = 256;
+/// Bytes of an error's message.
+const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
+/// The three kinds of errors that a scope can catch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ErrorKind {
+    Validation,
+    OutOfMemory,
+    Internal,
+}
+
+/// An error that a component can read.
+#[derive(Clone, Debug)]
+pub(crate) struct GpuError {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+}
+
+impl GpuError {
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Validation, message: message.into() }
+    }
+
+    pub(crate) fn out_of_memory(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::OutOfMemory, message: message.into() }
+    }
+
+    /// What `wgpu-core` reports, in WebGPU's terms; none for the loss of the device, which is never an error.
+    pub(crate) fn of_core(error: &impl WebGpuError) -> Option<Self> {
+        let kind = match error.webgpu_error_type() {
+            ErrorType::Validation => ErrorKind::Validation,
+            ErrorType::OutOfMemory => ErrorKind::OutOfMemory,
+            ErrorType::Internal => ErrorKind::Internal,
+            ErrorType::DeviceLost => return None,
+        };
+        Some(Self { kind, message: message_of(error) })
+    }
+}
+
+/// An error and what caused it, in one text of bounded length.
+pub(crate) fn message_of(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // A write into a string can't fail.
+        let _ = write!(message, ": {error}");
+        cause = error.source();
+        if message.len() > MESSAGE_BYTES_MAX {
+            break;
+        }
+    }
+    bounded(message)
+}
+
+/// Cuts a message that a guest made long.
+pub(crate) fn bounded(mut message: String) -> String {
+    if message.len() > MESSAGE_BYTES_MAX {
+        let end = (0..=MESSAGE_BYTES_MAX).rev().find(|index| message.is_char_boundary(*index)).unwrap_or(0);
+        message.truncate(end);
+        message.push_str(" … (cut)");
+    }
+    message
+}
+
+/// Where a device's errors go.
+#[derive(Debug, Default)]
+pub(crate) struct ErrorSink {
+    // Guards the order of errors, scopes and streams; held for no call into anything else.
+    state: Mutex<State>,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    scopes: Vec<Scope>,
+    /// Scopes opened beyond [`SCOPES_MAX`].
+    uncounted_scopes: u64,
+    /// Errors that nobody has read because there has been no stream yet.
+    backlog: Vec<GpuError>,
+    streams: Vec<mpsc::Sender<GpuError>>,
+    /// Set by the loss of the device, after which nothing is an error any more.
+    silent: bool,
+}
+
+#[derive(Debug)]
+struct Scope {
+    filter: ErrorKind,
+    first: Option<GpuError>,
+}
+
+impl ErrorSink {
+    /// Gives an error to the innermost scope that fits, else to the streams.
+    pub(crate) fn report(&self, error: GpuError) {
+        let mut state = self.state.lock();
+        if state.silent {
+            return;
+        }
+        if let Some(scope) = state.scopes.iter_mut().rev().find(|scope| scope.filter == error.kind) {
+            scope.first.get_or_insert(error);
+            return;
+        }
+        tracing::warn!(kind = ?error.kind, message = error.message, "uncaptured error of a GPU device");
+        state.streams.retain(|stream| !stream.is_closed());
+        if state.streams.is_empty() {
+            if state.backlog.len() < UNCAPTURED_MAX {
+                state.backlog.push(error);
+            } else {
+                self.count_dropped();
+            }
+            return;
+        }
+        for stream in &state.streams {
+            if let Err(TrySendError::Full(_)) = stream.try_send(error.clone()) {
+                self.count_dropped();
+            }
+        }
+    }
+
+    fn count_dropped(&self) {
+        let before = self.dropped.fetch_add(1, Ordering::Relaxed);
+        // Each power of two has its line: the log says how bad it is, and can't be flooded.
+        if (before + 1).is_power_of_two() {
+            tracing::warn!(dropped = before + 1, "uncaptured errors were dropped: the component reads too slowly");
+        }
+    }
+
+    /// How many uncaptured errors no stream had room for.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn push_scope(&self, filter: ErrorKind) {
+        let mut state = self.state.lock();
+        if state.scopes.len() < SCOPES_MAX {
+            state.scopes.push(Scope { filter, first: None });
+        } else {
+            state.uncounted_scopes += 1;
+        }
+    }
+
+    /// Closes the innermost scope and gives what it caught.
+    ///
+    /// # Errors
+    ///
+    /// When no scope is open.
+    pub(crate) fn pop_scope(&self) -> Result<Option<GpuError>, NoScope> {
+        let mut state = self.state.lock();
+        if state.silent {
+            return Ok(None);
+        }
+        if state.uncounted_scopes > 0 {
+            state.uncounted_scopes -= 1;
+            return Ok(None);
+        }
+        state.scopes.pop().map(|scope| scope.first).ok_or(NoScope)
+    }
+
+    /// A new stream of uncaptured errors. The first one also gets those that happened before it.
+    pub(crate) fn stream(&self) -> mpsc::Receiver<GpuError> {
+        let (sender, receiver) = mpsc::channel(UNCAPTURED_MAX);
+        let mut state = self.state.lock();
+        state.streams.retain(|stream| !stream.is_closed());
+        if state.silent || state.streams.len() >= STREAMS_MAX {
+            // The sender is dropped here: the stream ends at once.
+            return receiver;
+        }
+        for error in state.backlog.drain(..) {
+            // The backlog is no longer than the stream's queue.
+            drop(sender.try_send(error));
+        }
+        state.streams.push(sender);
+        receiver
+    }
+
+    /// The device is lost: no error is reported from here on, and the streams end.
+    pub(crate) fn silence(&self) {
+        let mut state = self.state.lock();
+        *state = State { silent: true, ..State::default() };
+    }
+}
+
+/// A scope was to be closed, and none is open.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("no error scope is open: each pop-error-scope needs a push-error-scope before it")]
+pub(crate) struct NoScope;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(message: &str) -> GpuError {
+        GpuError::validation(message)
+    }
+
+    #[test]
+    fn the_innermost_fitting_scope_keeps_its_first_error() {
+        let sink = ErrorSink::default();
+        for filter in [ErrorKind::Validation, ErrorKind::Validation, ErrorKind::Internal] {
+            sink.push_scope(filter);
+        }
+        sink.report(error("one"));
+        sink.report(error("two"));
+        let mut messages = (0..3).map(|_| sink.pop_scope().expect("a scope").map(|error| error.message));
+        assert_eq!(messages.next(), Some(None), "a scope of another kind");
+        assert_eq!(messages.next(), Some(Some("one".to_owned())), "the inner scope");
+        assert_eq!(messages.next(), Some(None), "the outer scope");
+        assert!(sink.pop_scope().is_err(), "no scope is left");
+    }
+
+    #[test]
+    fn what_nobody_reads_is_bounded_and_counted() {
+        let sink = ErrorSink::default();
+        for _ in 0..UNCAPTURED_MAX + 10 {
+            sink.report(error("early"));
+        }
+        assert_eq!(sink.dropped(), 10, "dropped before a stream was made");
+        let mut stream = sink.stream();
+        sink.report(error("the queue is full"));
+        assert_eq!(sink.dropped(), 11, "dropped by the full stream");
+        assert_eq!(stream.try_recv().expect("the backlog").message, "early", "the backlog comes first");
+        sink.report(error("late"));
+        assert_eq!(sink.dropped(), 11, "there is room again");
+    }
+
+    #[test]
+    fn after_the_loss_nothing_is_an_error() {
+        let sink = ErrorSink::default();
+        let mut stream = sink.stream();
+        sink.push_scope(ErrorKind::Validation);
+        sink.report(error("before"));
+        sink.silence();
+        sink.report(error("after"));
+        assert!(sink.pop_scope().expect("a pop on a lost device is none").is_none(), "scopes are gone");
+        assert!(stream.try_recv().is_err(), "the stream has ended");
+    }
+
+    #[test]
+    fn scopes_beyond_the_maximum_stay_paired() {
+        let sink = ErrorSink::default();
+        for _ in 0..SCOPES_MAX + 5 {
+            sink.push_scope(ErrorKind::Validation);
+        }
+        for scope in 0..SCOPES_MAX + 5 {
+            assert!(sink.pop_scope().is_ok(), "scope {scope} is there");
+        }
+        assert!(sink.pop_scope().is_err(), "one pop too many");
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_letters() {
+        let message = bounded("ä".repeat(MESSAGE_BYTES_MAX));
+        assert!(message.len() < MESSAGE_BYTES_MAX + 20 && message.ends_with("(cut)"), "length {}", message.len());
+    }
+}

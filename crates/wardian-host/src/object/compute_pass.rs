@@ -1,0 +1,1 @@
+//! `gpu-compute-pass-encoder`.

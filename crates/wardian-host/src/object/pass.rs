@@ -1,0 +1,1 @@
+//! What passes and bundles share: bind groups, immediates, debug groups, open or ended.

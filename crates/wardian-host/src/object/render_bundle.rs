@@ -1,0 +1,1 @@
+//! `gpu-render-bundle-encoder` and `gpu-render-bundle`.

@@ -1,0 +1,1 @@
+//! `gpu-render-pass-encoder`.

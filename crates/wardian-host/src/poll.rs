@@ -1,0 +1,146 @@
+//! The thread of a device that waits for its GPU, so that no thread that runs guests has to.
+//!
+//! `wgpu-core` completes maps, work-done callbacks and losses only when it is polled, and a poll that waits inside it
+//! holds locks that other threads need. So this thread waits on the driver's fence itself and polls, briefly, when
+//! there is something to find. It also releases the device, because that waits for the GPU, too.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use wgpu_core::id::{DeviceId, QueueId};
+use wgpu_types::{Backend, PollType};
+
+use crate::handle::{Core, Handle};
+
+/// How long one wait on the fence lasts; in between, the thread looks whether there is something newer to do.
+const FENCE_WAIT: Duration = Duration::from_millis(250);
+/// How long to sleep between polls where the fence can't be waited for.
+const SLEEP: Duration = Duration::from_millis(1);
+
+/// Tells a device's thread which submissions to wait for. When it is dropped, the thread waits for the work that is
+/// left, releases the device and ends.
+#[derive(Debug)]
+pub(crate) struct Poller {
+    submissions: mpsc::Sender<u64>,
+}
+
+/// A device and its queue, as the poller owns them.
+#[derive(Debug)]
+pub(crate) struct Owned {
+    pub(crate) core: Core,
+    pub(crate) backend: Backend,
+    pub(crate) device: Handle<DeviceId>,
+    pub(crate) queue: Handle<QueueId>,
+}
+
+impl Poller {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread; the device is then released here.
+    pub(crate) fn start(owned: Owned) -> wasmtime::Result<Self> {
+        let (submissions, submitted) = mpsc::channel();
+        let thread = thread::Builder::new().name("wardian-poll".to_owned());
+        let spawned = thread.spawn(move || owned.run(&submitted));
+        spawned.map_err(|error| wasmtime::format_err!("no thread for a GPU device: {error}"))?;
+        Ok(Self { submissions })
+    }
+
+    /// The queue has been given work; `index` is what the submission returned. What it completes is noticed then.
+    pub(crate) fn submitted(&self, index: u64) {
+        // The thread ends only after this sender.
+        drop(self.submissions.send(index));
+    }
+}
+
+impl Owned {
+    fn run(self, submitted: &mpsc::Receiver<u64>) {
+        // Submissions complete in order. Each is waited for, so that what hangs on an early one doesn't wait for a late.
+        let (mut reached, mut wanted) = (0, 0);
+        loop {
+            if reached == wanted {
+                match submitted.recv() {
+                    Ok(index) => wanted = wanted.max(index),
+                    Err(mpsc::RecvError) => break,
+                }
+            }
+            wanted = submitted.try_iter().fold(wanted, u64::max);
+            if self.wait(reached + 1) {
+                reached += 1;
+                self.poll();
+            }
+        }
+        self.poll();
+        self.release();
+    }
+
+    /// Fires the callbacks of what is complete. Those only pass a word on to those who wait.
+    fn poll(&self) {
+        match self.core.call(|core| core.device_poll(self.device.id(), PollType::Poll)) {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!("polling a device: {error}"),
+            Err(error) => tracing::error!("polling a device: {error}"),
+        }
+    }
+
+    /// Waits for a submission for a while; whether it is complete, or never will be.
+    fn wait(&self, index: u64) -> bool {
+        let waited = self.core.call(|core| match self.backend {
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "windows"))]
+            Backend::Vulkan => fence::wait::<wgpu_hal::api::Vulkan>(core, self.device.id(), index, FENCE_WAIT),
+            #[cfg(target_os = "windows")]
+            Backend::Dx12 => fence::wait::<wgpu_hal::api::Dx12>(core, self.device.id(), index, FENCE_WAIT),
+            #[cfg(target_vendor = "apple")]
+            Backend::Metal => fence::wait::<wgpu_hal::api::Metal>(core, self.device.id(), index, FENCE_WAIT),
+            _ => None,
+        });
+        match waited {
+            Ok(Some(complete)) => complete,
+            Ok(None) => {
+                thread::sleep(SLEEP);
+                let status = PollType::Wait { submission_index: Some(index), timeout: Some(Duration::ZERO) };
+                match self.core.call(|core| core.device_poll(self.device.id(), status)) {
+                    Ok(Ok(_)) => true,
+                    Ok(Err(wgpu_core::device::WaitIdleError::Timeout)) => false,
+                    // A lost device completes nothing any more.
+                    Ok(Err(_)) | Err(_) => true,
+                }
+            }
+            Err(error) => {
+                tracing::error!("waiting for a device: {error}");
+                true
+            }
+        }
+    }
+
+    /// Gives the device back. `wgpu-core` waits in here until the GPU is idle.
+    fn release(self) {
+        let Self { core, backend: _, device, queue } = self;
+        drop(queue);
+        drop(device);
+        // Perhaps the last of the store: then the driver's instance goes here, not on a thread that runs guests.
+        drop(core);
+    }
+}
+
+#[expect(unsafe_code, reason = "the driver's fence is reached only through wgpu-hal")]
+mod fence {
+    use std::time::Duration;
+
+    use wgpu_core::global::Global;
+    use wgpu_core::id::DeviceId;
+    use wgpu_hal::{Api, Device as _};
+
+    /// Waits on the fence of a device without `wgpu-core`'s locks; none where the device isn't of this kind.
+    pub(super) fn wait<A: Api>(core: &Global, device: DeviceId, index: u64, timeout: Duration) -> Option<bool> {
+        // SAFETY: the device is alive, since the caller's `Owned` holds a reference to it, and neither it nor its fence
+        // is destroyed through the guards that these give out.
+        let (raw, fence) = unsafe { (core.device_as_hal::<A>(device)?, core.device_fence_as_hal::<A>(device)?) };
+        // SAFETY: the fence belongs to this device, and `index` is the number of a submission that was made.
+        let waited = unsafe { raw.wait(&fence, index, Some(timeout)) };
+        // A device that is lost completes nothing any more, so there is nothing left to wait for.
+        Some(waited.unwrap_or(true))
+    }
+}

@@ -12,11 +12,11 @@ pub(crate) const SHADOW_SIDE: u16 = 2048;
 
 /// Towards the sun, which does not move.
 const SUN: Vec3 = Vec3::new(-0.66, 0.70, 0.20);
-const SUN_COLOR: Vec3 = Vec3::new(4.4, 3.9, 3.2);
+const SUN_COLOR: Vec3 = Vec3::new(4.9, 4.3, 3.5);
 /// What the camera looks at, from how far, and from how high up.
-const TARGET: Vec3 = Vec3::new(0.0, 0.82, 0.0);
-const DISTANCE: f32 = 6.4;
-const ELEVATION_DEGREES: f32 = 17.0;
+const TARGET: Vec3 = Vec3::new(0.08, 0.88, 0.0);
+const DISTANCE: f32 = 7.0;
+const ELEVATION_DEGREES: f32 = 10.5;
 /// The camera's place at angle 0.
 const AZIMUTH_DEGREES: f32 = 24.0;
 /// The case fits into pictures that are at least as wide as this is to 1 by height, into others by width.
@@ -59,7 +59,7 @@ fn light_projection() -> Mat4 {
     let sun = SUN.normalize();
     let view = Mat4::look_at_rh(SHADOW_MIDDLE + 2.0 * SHADOW_RADIUS * sun, SHADOW_MIDDLE, Vec3::Y);
     let radius = SHADOW_RADIUS;
-    Mat4::orthographic_rh(-radius, radius, -radius, radius, radius, 3.0 * radius) * view
+    Mat4::orthographic_rh(-radius, radius, -radius, radius, radius, 4.0 * radius) * view
 }
 
 #[cfg(test)]

@@ -21,7 +21,10 @@ pub(crate) enum SceneError {
     SideTooLong { size: Size, side_max: u32 },
     #[error("there is not enough memory on the GPU ({message}); give a smaller --size, or --samples 1")]
     GpuMemory { message: String },
-    #[error("a picture of {}x{} does not fit into this program's memory; give a smaller --size", size.width, size.height)]
+    #[error(
+        "a picture of {}x{} does not fit into this program's memory; give a smaller --size",
+        size.width, size.height
+    )]
     GuestMemory { size: Size },
     #[error("the GPU cannot do this: {0}")]
     Gpu(wardian_guest::Error),

@@ -14,7 +14,10 @@ use crate::arguments::Size;
 /// Why a picture can't be written.
 #[derive(Debug, Error)]
 pub(crate) enum WriteError {
-    #[error("the output {} is a folder; give the name of a file, such as {}", path.display(), path.join("scene.png").display())]
+    #[error(
+        "the output {} is a folder; give the name of a file, such as {}",
+        path.display(), path.join("scene.png").display()
+    )]
     IsFolder { path: PathBuf },
     #[error(
         "cannot write {}: {source}; give a place in a folder that exists and that the program was given \

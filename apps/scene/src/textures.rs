@@ -51,10 +51,10 @@ fn tiles(x: u16, y: u16) -> Texel {
 
 /// Grain along u.
 fn wood(x: u16, y: u16) -> Texel {
-    let bend = 26.0 * noise(4, x, y, 256, 64);
-    let rings = (0.16 * (f32::from(y) + bend)).sin() * 0.5 + 0.5;
+    let bend = 8.0 * noise(4, x, y, 256, 64);
+    let rings = (0.11 * (f32::from(y) + bend)).sin() * 0.5 + 0.5;
     let pores = noise(5, x, y, 64, 2) * noise(6, x, y, 32, 4);
-    let tone = 0.62 + 0.22 * rings + 0.24 * noise(7, x, y, 128, 8) - 0.35 * pores;
+    let tone = 0.68 + 0.14 * rings + 0.24 * noise(7, x, y, 128, 8) - 0.35 * pores;
     (vec3(1.0, 0.94, 0.88) * tone.clamp(0.0, 1.0), 0.55 + 0.3 * pores)
 }
 
@@ -90,7 +90,7 @@ fn layered_noise(seed: u32, x: u16, y: u16, steps: [u16; 4]) -> f32 {
     layers.map(|(layer, (step, weight))| weight * noise(seed + 100 * layer, x, y, step, step)).sum()
 }
 
-/// Smooth noise from 0 to 1 between points `step_x` and `step_y` texels apart; both divide [`SIDE`], so that it repeats.
+/// Smooth noise from 0 to 1 between points `step_x` and `step_y` texels apart; both divide [`SIDE`], so it repeats.
 fn noise(seed: u32, x: u16, y: u16, step_x: u16, step_y: u16) -> f32 {
     let corner = |right: u16, up: u16| {
         let column = (x / step_x + right) % (SIDE / step_x);

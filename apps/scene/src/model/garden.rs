@@ -52,9 +52,8 @@ pub(super) fn add_things_outside(model: &mut Model) {
     .map(Vec2::from);
     model.add(Kind::Solid, Mesh::lathe(&profile[..8], 40), [Instance { place: place(pot_at), material: TERRACOTTA }]);
     model.add(Kind::Solid, Mesh::lathe(&profile[7..], 24), [Instance { place: place(pot_at), material: SOIL }]);
-    let rim = Mesh::torus(0.08, 40, 10);
-    let saucer = Instance { place: at(pot_at + Vec3::Y * 0.02, vec3(0.27, 0.27, 0.27)), material: TERRACOTTA };
-    model.add(Kind::Solid, rim, [saucer]);
+    let saucer = [(0.0, 0.0), (0.27, 0.0), (0.35, 0.05), (0.34, 0.06), (0.26, 0.02), (0.0, 0.02)].map(Vec2::from);
+    model.add(Kind::Solid, Mesh::lathe(&saucer, 40), [Instance { place: place(pot_at), material: TERRACOTTA }]);
 
     let material = Material { translucency: 0.2, ..Material::plant(vec3(0.30, 0.48, 0.36)) };
     let leaves = (0_u8..26).map(|leaf| {
@@ -66,7 +65,7 @@ pub(super) fn add_things_outside(model: &mut Model) {
     model.add(Kind::Thin, Mesh::leaf(0.38, 0.15, 0.5, 6), leaves);
 
     let glaze = Material::new(Layer::Plain, vec3(0.03, 0.22, 0.30), 0.22);
-    let balls = [(vec3(1.62, 0.17, 0.98), 0.17, Material::brass()), (vec3(1.93, 0.12, 1.12), 0.12, glaze)];
+    let balls = [(vec3(1.36, 0.17, 0.98), 0.17, Material::brass()), (vec3(1.06, 0.11, 1.16), 0.11, glaze)];
     model.add(
         Kind::Solid,
         Mesh::sphere(48, 24),

@@ -33,10 +33,12 @@ fn placed(corner: Corner) -> vec3f {
 // Colour of the sky, without the sun, in a direction of length 1.
 fn sky(direction: vec3f) -> vec3f {
     let up = max(direction.y, 0.0);
-    let haze = vec3f(0.80, 0.76, 0.70);
-    let zenith = vec3f(0.22, 0.36, 0.58);
-    let glow = pow(max(dot(normalize(vec3f(direction.x, 0.0, direction.z) + 1e-5), normalize(vec3f(frame.sun.x, 0.0, frame.sun.z))), 0.0), 3.0);
-    let clear = mix(haze, zenith, 1.0 - pow(1.0 - up, 4.0));
+    let haze = vec3f(0.66, 0.70, 0.74);
+    let zenith = vec3f(0.12, 0.27, 0.52);
+    // Brighter on the sun's side, low above the horizon.
+    let level = normalize(direction.xz + vec2f(1e-5));
+    let glow = pow(max(dot(level, normalize(frame.sun.xz)), 0.0), 3.0);
+    let clear = mix(haze, zenith, 1.0 - pow(1.0 - up, 7.0));
     return clear + vec3f(0.34, 0.20, 0.07) * glow * pow(1.0 - up, 6.0);
 }
 

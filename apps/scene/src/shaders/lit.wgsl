@@ -46,7 +46,7 @@ fn sunlight(world: vec3f, normal: vec3f) -> f32 {
             sum += textureSampleCompareLevel(shadow_map, shadow_sampler, uv + offset, seen.z - 0.0004);
         }
     }
-    let inside = all(uv > vec2f(0.01)) && all(uv < vec2f(0.99));
+    let inside = all(uv > vec2f(0.01)) && all(uv < vec2f(0.99)) && seen.z < 1.0;
     return select(1.0, sum / 16.0, inside);
 }
 
@@ -95,8 +95,8 @@ fn shaded(surface: Surface, normal: vec3f) -> vec4f {
     color += highlight(normal, view, sun, roughness, base) * frame.sun_color.rgb * lit;
 
     let open = openness(surface.world, normal);
-    let from_sky = vec3f(0.50, 0.56, 0.66);
-    let from_floor = vec3f(0.24, 0.21, 0.18);
+    let from_sky = vec3f(0.40, 0.46, 0.56);
+    let from_floor = vec3f(0.21, 0.18, 0.15);
     color += diffuse * mix(from_floor, from_sky, normal.y * 0.5 + 0.5) * open;
     // The rougher, the wider and the weaker the mirror image.
     let mirrored = surroundings(normalize(mix(reflect(-view, normal), normal, roughness * roughness)));
@@ -104,7 +104,7 @@ fn shaded(surface: Surface, normal: vec3f) -> vec4f {
     color += mirrored * shine * open;
 
     // Haze hides where the floor ends.
-    let haze = 1.0 - exp(-pow(length(to_camera) / 34.0, 2.0));
+    let haze = 1.0 - exp(-pow(length(to_camera) / 30.0, 2.0));
     return vec4f(mix(color, sky(-view), haze), 1.0);
 }
 

@@ -1,19 +1,23 @@
 //! A device and its queue: what all its objects share.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use wgpu_core::global::Global;
 use wgpu_core::id::{DeviceId, QueueId};
 use wgpu_types::error::WebGpuError;
 use wgpu_types::{AdapterInfo, DeviceType, PollType};
 
-use crate::error::{ErrorSink, GpuError};
+use crate::error::{ErrorSink, GpuError, named};
 use crate::handle::{Core, CoreId, Handle};
 use crate::object::capabilities::{Features, Limits};
-use crate::poll::{Owned, Poller};
+use crate::poll::{Held, Owned, Poller};
+
+/// How many pipelines of one device are compiled at once.
+const COMPILATIONS_MAX: usize = 4;
 
 /// A device. Cloning it is how an object reaches its device's errors, limits and queue; the device is released, by its
 /// own thread, after the last clone.
@@ -40,6 +44,10 @@ struct Inner {
     unflushed: AtomicBool,
     /// The newest submission.
     submitted: AtomicU64,
+    /// What the next call that waits for the queue's work has to wait for: it ends with the newest such call.
+    work_done: Mutex<oneshot::Receiver<Infallible>>,
+    /// One permit for each pipeline that may be compiled at once.
+    compilations: Arc<Semaphore>,
     poller: Poller,
 }
 
@@ -91,7 +99,8 @@ impl Device {
             backend: info.backend,
             device: Handle::new(core.clone(), id),
             queue: Handle::new(core.clone(), queue),
-        })?;
+        })
+        .map_err(|error| wasmtime::format_err!("no thread for a GPU device: {error}"))?;
         let device = Self(Arc::new(Inner {
             core,
             id,
@@ -106,6 +115,9 @@ impl Device {
             queue_label: Mutex::new(queue_label),
             unflushed: AtomicBool::new(false),
             submitted: AtomicU64::new(0),
+            // Its sender is gone: there is no call before the first.
+            work_done: Mutex::new(oneshot::channel().1),
+            compilations: Arc::new(Semaphore::new(COMPILATIONS_MAX)),
             poller,
         }));
         let weak = Arc::downgrade(&device.0);
@@ -138,11 +150,12 @@ impl Device {
     /// Calls a constructor of `wgpu-core`, owns what it made, and reports the error that came with it.
     pub(crate) fn adopt<I: CoreId, E: WebGpuError>(
         &self,
+        label: &str,
         create: impl FnOnce(&Global, DeviceId) -> (I, Option<E>),
     ) -> wasmtime::Result<Handle<I>> {
         let (handle, error) = self.create(create)?;
         if let Some(error) = error {
-            self.report(&error);
+            self.report_of(label, &error);
         }
         Ok(handle)
     }
@@ -163,6 +176,18 @@ impl Device {
         }
     }
 
+    /// Like [`report`](Self::report), of the making of an object with this label.
+    pub(crate) fn report_of(&self, label: &str, error: &impl WebGpuError) {
+        if let Some(GpuError { kind, message }) = GpuError::of_core(error) {
+            self.0.errors.report(GpuError { kind, message: named(label, message) });
+        }
+    }
+
+    /// Reports a validation error that the host has found itself in the making of an object with this label.
+    pub(crate) fn report_validation_of(&self, label: &str, message: String) {
+        self.report_validation(named(label, message));
+    }
+
     /// Reports a validation error that the host has found itself.
     pub(crate) fn report_validation(&self, message: impl Into<String>) {
         self.0.errors.report(GpuError::validation(message));
@@ -170,6 +195,11 @@ impl Device {
 
     pub(crate) fn errors(&self) -> &ErrorSink {
         &self.0.errors
+    }
+
+    /// The permits to compile pipelines.
+    pub(crate) fn compilations(&self) -> &Arc<Semaphore> {
+        &self.0.compilations
     }
 
     pub(crate) fn id(&self) -> DeviceId {
@@ -275,14 +305,19 @@ impl Device {
         if self.is_lost() || !self.0.unflushed.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        match self.call(|core| core.queue_submit(self.0.queue, &[]))? {
+        match self.call(|core| core.queue_submit(self.0.queue, &[]).map_err(|(_, error)| Box::new(error)))? {
             Ok(index) => self.note_submission(index),
-            Err((index, error)) => {
-                self.report(&error);
-                self.note_submission(index);
-            }
+            // The GPU was given nothing that could be waited for.
+            Err(error) => self.report(error.as_ref()),
         }
         Ok(())
+    }
+
+    /// A place for a call that waits for the queue's work: what to keep until it returns, and what to wait for before.
+    pub(crate) fn queue_up(&self) -> (oneshot::Sender<Infallible>, oneshot::Receiver<Infallible>) {
+        let (sender, receiver) = oneshot::channel();
+        let before = std::mem::replace(&mut *self.0.work_done.lock(), receiver);
+        (sender, before)
     }
 
     /// Completes at once what needs no work to be done: a map of an idle buffer, the end of a device without work. It
@@ -296,6 +331,11 @@ impl Device {
                 Ok(())
             }
         }
+    }
+
+    /// Keeps what is mapped in its place while the host copies from or to it.
+    pub(crate) fn hold_memory(&self) -> Held {
+        self.0.poller.hold_memory()
     }
 
     /// Whether a submission may block the thread: software drivers run one at a time.

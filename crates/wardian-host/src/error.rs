@@ -18,6 +18,11 @@ const UNCAPTURED_MAX: usize = 256;
 const STREAMS_MAX: usize = 256;
 /// Bytes of an error's message.
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
+/// Uncaptured errors of one device that each have a line in the log. Of the later ones only a few have, so that a guest
+/// can't fill it.
+const LOGGED_MAX: u64 = 16;
+/// Letters of an error's message in the log.
+const LOGGED_LETTERS_MAX: usize = 1000;
 
 /// The three kinds of errors that a scope can catch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,6 +75,11 @@ pub(crate) fn message_of(error: &dyn Error) -> String {
     bounded(message)
 }
 
+/// A message that names the object that it is about, if that has a label.
+pub(crate) fn named(label: &str, message: String) -> String {
+    if label.is_empty() { message } else { bounded(format!("{}: {message}", bounded(label.to_owned()))) }
+}
+
 /// Cuts a message that a guest made long.
 pub(crate) fn bounded(mut message: String) -> String {
     if message.len() > MESSAGE_BYTES_MAX {
@@ -96,8 +106,20 @@ struct State {
     /// Errors that nobody has read because there has been no stream yet.
     backlog: Vec<GpuError>,
     streams: Vec<mpsc::Sender<GpuError>>,
+    /// Errors that no scope caught.
+    uncaptured: u64,
     /// Set by the loss of the device, after which nothing is an error any more.
     silent: bool,
+}
+
+impl State {
+    fn log(&mut self, error: &GpuError) {
+        self.uncaptured += 1;
+        if self.uncaptured <= LOGGED_MAX || self.uncaptured.is_power_of_two() {
+            let message: String = error.message.chars().take(LOGGED_LETTERS_MAX).collect();
+            tracing::warn!(kind = ?error.kind, count = self.uncaptured, "uncaptured error of a GPU device: {message}");
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -117,7 +139,7 @@ impl ErrorSink {
             scope.first.get_or_insert(error);
             return;
         }
-        tracing::warn!(kind = ?error.kind, message = error.message, "uncaptured error of a GPU device");
+        state.log(&error);
         state.streams.retain(|stream| !stream.is_closed());
         if state.streams.is_empty() {
             if state.backlog.len() < UNCAPTURED_MAX {

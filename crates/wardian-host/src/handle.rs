@@ -33,26 +33,29 @@ impl Debug for Core {
     }
 }
 
-/// Owns one `wgpu-core` object and releases it on drop.
+/// Owns one `wgpu-core` object and releases it with the last clone.
 ///
 /// Releasing is losing the reference: work that was recorded or submitted keeps the object alive as long as it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle<I: CoreId>(Arc<Owned<I>>);
+
 #[derive(Debug)]
-pub(crate) struct Handle<I: CoreId> {
+struct Owned<I: CoreId> {
     core: Core,
     id: I,
 }
 
 impl<I: CoreId> Handle<I> {
-    pub(crate) const fn new(core: Core, id: I) -> Self {
-        Self { core, id }
+    pub(crate) fn new(core: Core, id: I) -> Self {
+        Self(Arc::new(Owned { core, id }))
     }
 
-    pub(crate) const fn id(&self) -> I {
-        self.id
+    pub(crate) fn id(&self) -> I {
+        self.0.id
     }
 }
 
-impl<I: CoreId> Drop for Handle<I> {
+impl<I: CoreId> Drop for Owned<I> {
     fn drop(&mut self) {
         if let Err(error) = self.core.call(|core| self.id.release(core)) {
             tracing::error!("an object was not released: {error}");
@@ -61,7 +64,7 @@ impl<I: CoreId> Drop for Handle<I> {
 }
 
 /// An identifier of `wgpu-core` that holds a reference.
-pub(crate) trait CoreId: Copy + Debug {
+pub(crate) trait CoreId: Copy + Debug + Send + Sync + 'static {
     fn release(self, core: &Global);
 }
 

@@ -35,11 +35,15 @@ impl Instance {
     /// When a driver's library fails in a way that it should not.
     pub fn new(backends: Backends) -> wasmtime::Result<Self> {
         let descriptor = InstanceDescriptor {
-            backends,
+            // The one without a GPU stands in for a device that is lost before it begins.
+            backends: backends | Backends::NOOP,
             // Without the first, an indirect dispatch could hang the GPU; the second makes timestamps nanoseconds.
             flags: InstanceFlags::VALIDATION_INDIRECT_CALL | InstanceFlags::AUTOMATIC_TIMESTAMP_NORMALIZATION,
             memory_budget_thresholds: wgpu_types::MemoryBudgetThresholds::default(),
-            backend_options: wgpu_types::BackendOptions::default(),
+            backend_options: wgpu_types::BackendOptions {
+                noop: wgpu_types::NoopBackendOptions::enabled(),
+                ..wgpu_types::BackendOptions::default()
+            },
             display: None,
         };
         let global = catch_unwind(AssertUnwindSafe(|| Global::new("wardian", descriptor, None)));
@@ -53,10 +57,10 @@ impl Instance {
     ///
     /// When a driver's library fails in a way that it should not.
     pub fn adapters(&self) -> wasmtime::Result<Vec<AdapterReport>> {
-        let adapters = self.enumerate(Backends::all())?;
+        let adapters = self.enumerate(Backends::all() - Backends::NOOP)?;
         adapters
             .into_iter()
-            .map(|adapter| Ok(AdapterReport::of(&Found::new(&self.core, adapter, &Policy::new())?)))
+            .map(|adapter| Ok(AdapterReport::of(&Found::new(self, adapter, &Policy::new())?)))
             .collect()
     }
 
@@ -95,8 +99,10 @@ impl Instance {
         Ok(counts.filter(|(_, count)| *count > 0).collect())
     }
 
-    pub(crate) fn core(&self) -> &Core {
-        &self.core
+    /// An adapter without a GPU, whose devices take every call and do nothing.
+    pub(crate) fn stand_in(&self) -> wasmtime::Result<Handle<AdapterId>> {
+        let adapter = self.enumerate(Backends::NOOP)?.into_iter().next();
+        adapter.ok_or_else(|| wasmtime::format_err!("the stand-in for lost devices is missing"))
     }
 
     fn enumerate(&self, backends: Backends) -> wasmtime::Result<Vec<Handle<AdapterId>>> {
@@ -113,7 +119,7 @@ impl Instance {
     ) -> wasmtime::Result<Option<Found>> {
         let adapters = self.enumerate(policy.backends)?.into_iter();
         let found =
-            adapters.map(|adapter| Found::new(&self.core, adapter, policy)).collect::<wasmtime::Result<Vec<_>>>()?;
+            adapters.map(|adapter| Found::new(self, adapter, policy)).collect::<wasmtime::Result<Vec<_>>>()?;
         let mut allowed: Vec<_> =
             found.into_iter().filter(|found| policy.allows(&found.info, force_fallback)).collect();
         allowed.sort_by_key(|found| preference.rank(&found.info));
@@ -156,6 +162,8 @@ impl Preference {
 /// An adapter as a policy lets it be seen.
 #[derive(Debug)]
 pub(crate) struct Found {
+    pub(crate) instance: Instance,
+    pub(crate) core: Core,
     pub(crate) handle: Handle<AdapterId>,
     pub(crate) info: AdapterInfo,
     pub(crate) features: Features,
@@ -163,13 +171,14 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    fn new(core: &Core, handle: Handle<AdapterId>, policy: &Policy) -> wasmtime::Result<Self> {
+    fn new(instance: &Instance, handle: Handle<AdapterId>, policy: &Policy) -> wasmtime::Result<Self> {
         let id = handle.id();
+        let core = instance.core.clone();
         let (info, features, limits) =
             core.call(|core| (core.adapter_get_info(id), core.adapter_features(id), core.adapter_limits(id)))?;
         let features = Features::of_adapter(features, &policy.features_denied);
         let limits = Limits::of_adapter(limits, features.core(), &policy.limits_max);
-        Ok(Self { handle, info, features, limits })
+        Ok(Self { instance: instance.clone(), core, handle, info, features, limits })
     }
 }
 

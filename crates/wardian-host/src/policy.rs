@@ -8,6 +8,25 @@ use std::sync::Arc;
 
 use wgpu_types::{AdapterInfo, Backends, DeviceType};
 
+use crate::object::capabilities::{deniable_features, limit_names};
+
+/// A policy names something that WebGPU doesn't have.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PolicyError {
+    /// No feature that can be denied.
+    #[error("there is no feature {name:?} that can be denied; there are: {}", deniable_features().collect::<Vec<_>>().join(", "))]
+    UnknownFeature {
+        /// What was asked for.
+        name: String,
+    },
+    /// No limit.
+    #[error("there is no limit {name:?}; there are: {}", limit_names().collect::<Vec<_>>().join(", "))]
+    UnknownLimit {
+        /// What was asked for.
+        name: String,
+    },
+}
+
 /// The embedder's choice of adapters, and ceilings on what their devices can have.
 ///
 /// The ceilings are merged into what adapters say of themselves, so a guest never sees more than it can get.
@@ -46,18 +65,32 @@ impl Policy {
     }
 
     /// Offers no device this feature, by WebGPU's name of it, such as `timestamp-query`.
-    #[must_use]
-    pub fn deny_feature(mut self, name: impl Into<String>) -> Self {
-        self.features_denied.insert(name.into());
-        self
+    ///
+    /// # Errors
+    ///
+    /// When there is no such feature, or it is the one that every device has.
+    pub fn deny_feature(mut self, name: impl Into<String>) -> Result<Self, PolicyError> {
+        let name = name.into();
+        if !deniable_features().any(|feature| feature == name) {
+            return Err(PolicyError::UnknownFeature { name });
+        }
+        self.features_denied.insert(name);
+        Ok(self)
     }
 
     /// Offers no device more of this limit, by WebGPU's name of it, such as `maxBufferSize`. A ceiling below WebGPU's
     /// default counts as the default, which every device has.
-    #[must_use]
-    pub fn limit_max(mut self, name: impl Into<String>, value: u64) -> Self {
-        self.limits_max.insert(name.into(), value);
-        self
+    ///
+    /// # Errors
+    ///
+    /// When there is no such limit.
+    pub fn limit_max(mut self, name: impl Into<String>, value: u64) -> Result<Self, PolicyError> {
+        let name = name.into();
+        if !limit_names().any(|limit| limit == name) {
+            return Err(PolicyError::UnknownLimit { name });
+        }
+        self.limits_max.insert(name, value);
+        Ok(self)
     }
 
     /// Whether an adapter may be offered to a request.

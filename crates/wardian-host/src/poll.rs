@@ -4,10 +4,12 @@
 //! holds locks that other threads need. So this thread waits on the driver's fence itself and polls, briefly, when
 //! there is something to find. It also releases the device, because that waits for the GPU, too.
 
-use std::sync::mpsc;
+use std::io;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex};
 use wgpu_core::id::{DeviceId, QueueId};
 use wgpu_types::{Backend, PollType};
 
@@ -23,6 +25,7 @@ const SLEEP: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(crate) struct Poller {
     submissions: mpsc::Sender<u64>,
+    gate: Arc<Gate>,
 }
 
 /// A device and its queue, as the poller owns them.
@@ -40,23 +43,61 @@ impl Poller {
     /// # Errors
     ///
     /// When the system gives no thread; the device is then released here.
-    pub(crate) fn start(owned: Owned) -> wasmtime::Result<Self> {
+    pub(crate) fn start(owned: Owned) -> io::Result<Self> {
         let (submissions, submitted) = mpsc::channel();
+        let gate = Arc::<Gate>::default();
         let thread = thread::Builder::new().name("wardian-poll".to_owned());
-        let spawned = thread.spawn(move || owned.run(&submitted));
-        spawned.map_err(|error| wasmtime::format_err!("no thread for a GPU device: {error}"))?;
-        Ok(Self { submissions })
+        thread.spawn({
+            let gate = Arc::clone(&gate);
+            move || owned.run(&submitted, &gate)
+        })?;
+        Ok(Self { submissions, gate })
+    }
+
+    /// Keeps the device's thread from freeing mapped memory.
+    pub(crate) fn hold_memory(&self) -> Held {
+        *self.gate.holders.lock() += 1;
+        Held(Arc::clone(&self.gate))
     }
 
     /// The queue has been given work; `index` is what the submission returned. What it completes is noticed then.
     pub(crate) fn submitted(&self, index: u64) {
         // The thread ends only after this sender.
-        drop(self.submissions.send(index));
+        let _ = self.submissions.send(index);
+    }
+}
+
+/// Where the device's thread waits while mapped memory is being copied: a poll may find that the device is lost, and
+/// then frees all its memory.
+#[derive(Debug, Default)]
+struct Gate {
+    /// Guards the number of those who copy, and is held for a poll.
+    holders: Mutex<usize>,
+    free: Condvar,
+}
+
+/// As long as this lives, the device's thread frees no memory.
+#[derive(Debug)]
+pub(crate) struct Held(Arc<Gate>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.0.holders.lock() -= 1;
+        self.0.free.notify_all();
+    }
+}
+
+impl Gate {
+    /// Runs a poll while nobody copies.
+    fn pass<R>(&self, poll: impl FnOnce() -> R) -> R {
+        let mut holders = self.holders.lock();
+        self.free.wait_while(&mut holders, |holders| *holders > 0);
+        poll()
     }
 }
 
 impl Owned {
-    fn run(self, submitted: &mpsc::Receiver<u64>) {
+    fn run(self, submitted: &mpsc::Receiver<u64>, gate: &Gate) {
         // Submissions complete in order. Each is waited for, so that what hangs on an early one doesn't wait for a late.
         let (mut reached, mut wanted) = (0, 0);
         loop {
@@ -67,18 +108,18 @@ impl Owned {
                 }
             }
             wanted = submitted.try_iter().fold(wanted, u64::max);
-            if self.wait(reached + 1) {
+            if self.wait(reached + 1, gate) {
                 reached += 1;
-                self.poll();
+                self.poll(gate);
             }
         }
-        self.poll();
+        self.poll(gate);
         self.release();
     }
 
     /// Fires the callbacks of what is complete. Those only pass a word on to those who wait.
-    fn poll(&self) {
-        match self.core.call(|core| core.device_poll(self.device.id(), PollType::Poll)) {
+    fn poll(&self, gate: &Gate) {
+        match gate.pass(|| self.core.call(|core| core.device_poll(self.device.id(), PollType::Poll))) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::debug!("polling a device: {error}"),
             Err(error) => tracing::error!("polling a device: {error}"),
@@ -86,7 +127,7 @@ impl Owned {
     }
 
     /// Waits for a submission for a while; whether it is complete, or never will be.
-    fn wait(&self, index: u64) -> bool {
+    fn wait(&self, index: u64, gate: &Gate) -> bool {
         let waited = self.core.call(|core| match self.backend {
             #[cfg(any(target_os = "linux", target_os = "android", target_os = "windows"))]
             Backend::Vulkan => fence::wait::<wgpu_hal::api::Vulkan>(core, self.device.id(), index, FENCE_WAIT),
@@ -101,7 +142,7 @@ impl Owned {
             Ok(None) => {
                 thread::sleep(SLEEP);
                 let status = PollType::Wait { submission_index: Some(index), timeout: Some(Duration::ZERO) };
-                match self.core.call(|core| core.device_poll(self.device.id(), status)) {
+                match gate.pass(|| self.core.call(|core| core.device_poll(self.device.id(), status))) {
                     Ok(Ok(_)) => true,
                     Ok(Err(wgpu_core::device::WaitIdleError::Timeout)) => false,
                     // A lost device completes nothing any more.

@@ -292,23 +292,33 @@ async fn every_call_on_invalid_objects() -> Outcome {
     pass.begin_occlusion_query(0);
     pass.draw_indirect(&buffer, 0);
     pass.end();
-    let (texels, image) = (describe::texel_buffer(&buffer, 256, 1), describe::texel_texture(&texture));
-    encoder.copy_buffer_to_buffer(&buffer, None, &buffer, None, None);
-    encoder.copy_buffer_to_texture(&texels, &image, describe::extent(1, 1));
-    encoder.copy_texture_to_buffer(&image, &texels, describe::extent(1, 1));
-    encoder.copy_texture_to_texture(&image, &image, describe::extent(1, 1));
-    encoder.clear_buffer(&buffer, None, None);
-    encoder.resolve_query_set(&queries, 0, u32::MAX, &buffer, 0);
+    copy_invalid_objects(&gpu, &encoder, (&buffer, &texture, &queries))?;
     let commands = encoder.finish(None);
     gpu.queue.submit(&[&commands, &commands]);
-    gpu.queue.write_buffer_with_copy(&buffer, 0, &[0; 4], None, None)?;
-    gpu.queue.write_texture_with_copy(&image, &[0; 4], describe::texel_layout(4, 1), describe::extent(1, 1));
     failed(buffer.map_async(GpuMapMode::READ, None, None).await, "a map of an invalid buffer")?;
     buffer.destroy();
     texture.destroy();
     queries.destroy();
     check!(device.pop_error_scope().await?.is_some(), "expected validation errors, got none");
     check_alive(&gpu).await
+}
+
+/// Every copy, with objects that are all invalid.
+fn copy_invalid_objects(
+    gpu: &Gpu,
+    encoder: &GpuCommandEncoder,
+    (buffer, texture, queries): (&GpuBuffer, &GpuTexture, &GpuQuerySet),
+) -> Outcome {
+    let (texels, image) = (describe::texel_buffer(buffer, 256, 1), describe::texel_texture(texture));
+    encoder.copy_buffer_to_buffer(buffer, None, buffer, None, None);
+    encoder.copy_buffer_to_texture(&texels, &image, describe::extent(1, 1));
+    encoder.copy_texture_to_buffer(&image, &texels, describe::extent(1, 1));
+    encoder.copy_texture_to_texture(&image, &image, describe::extent(1, 1));
+    encoder.clear_buffer(buffer, None, None);
+    encoder.resolve_query_set(queries, 0, u32::MAX, buffer, 0);
+    gpu.queue.write_buffer_with_copy(buffer, 0, &[0; 4], None, None)?;
+    gpu.queue.write_texture_with_copy(&image, &[0; 4], describe::texel_layout(4, 1), describe::extent(1, 1));
+    Ok(())
 }
 
 async fn vertex_buffers_of_size_zero() -> Outcome {

@@ -4,7 +4,7 @@
 //! error says what was expected and what came. Something the adapter doesn't offer makes a program print
 //! `skipped: …` and end well. `wardian-host/tests` runs them all, one test function a program.
 //!
-//! Four functions of the interface can't be called by any guest, because nothing hands out their object:
+//! Five functions of the interface can't be called by any guest, because nothing hands out their object:
 //! `gpu-canvas-context.configure`, `.unconfigure`, `.get-configuration`, `.get-current-texture`, and
 //! `gpu-uncaptured-error-event.error`.
 

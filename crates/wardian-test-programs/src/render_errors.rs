@@ -12,6 +12,8 @@ programs! { "render_errors":
     faulty_attachments_are_errors_of_finish,
     faulty_state_is_an_error_of_finish,
     faulty_draws_are_errors_of_finish,
+    faulty_buffers_are_errors_of_finish,
+    faulty_arguments_are_errors_of_finish,
     draw_count_is_limited,
     ended_pass_reports_at_once,
 }
@@ -133,126 +135,117 @@ async fn faulty_state_is_an_error_of_finish() -> Outcome {
         .await
 }
 
+/// What the programs about draws draw with.
+struct Draws<'a> {
+    gpu: &'a Gpu,
+    canvas: Canvas<'a>,
+    with_points: GpuRenderPipeline,
+    wide: GpuRenderPipeline,
+    vertices: GpuBuffer,
+    indices: GpuBuffer,
+    arguments: GpuBuffer,
+}
+
+/// Something wrong to do in a pass, and what it is called.
+type Wrong<'a> = (&'a str, Body<'a>);
+type Body<'a> = Box<dyn Fn(&GpuRenderPassEncoder) + 'a>;
+
+impl<'a> Draws<'a> {
+    fn new(gpu: &'a Gpu) -> Result<Self, Box<dyn std::error::Error>> {
+        Ok(Self {
+            canvas: Canvas::new(gpu),
+            with_points: points(gpu, GpuVertexStepMode::Vertex),
+            wide: pipeline(gpu, FILL),
+            vertices: diagonal(gpu)?,
+            indices: gpu.buffer_of(&[0, 1], GpuBufferUsage::INDEX)?,
+            arguments: gpu.buffer_of(&[1, 1, 0, 0, 0], GpuBufferUsage::INDIRECT)?,
+            gpu,
+        })
+    }
+
+    /// A draw that has its pipeline and vertices.
+    fn ready<'b>(&'b self, draw: impl Fn(&GpuRenderPassEncoder) + 'b) -> Body<'b> {
+        Box::new(move |pass| {
+            pass.set_pipeline(&self.with_points);
+            pass.set_vertex_buffer(0, Some(&self.vertices), None, None);
+            draw(pass);
+        })
+    }
+
+    /// The same with indices.
+    fn indexed<'b>(&'b self, draw: impl Fn(&GpuRenderPassEncoder) + 'b) -> Body<'b> {
+        self.ready(move |pass| {
+            pass.set_index_buffer(&self.indices, GpuIndexFormat::Uint32, None, None);
+            draw(pass);
+        })
+    }
+
+    async fn check(&self, wrong: impl IntoIterator<Item = Wrong<'_>>) -> Outcome {
+        for (what, body) in wrong {
+            self.gpu.rejected_by_finish(what, |encoder| self.canvas.record(encoder, body)).await?;
+        }
+        Ok(())
+    }
+}
+
 async fn faulty_draws_are_errors_of_finish() -> Outcome {
     let gpu = Gpu::new().await?;
-    let canvas = Canvas::new(&gpu);
-    let (with_points, vertices) = (points(&gpu, GpuVertexStepMode::Vertex), diagonal(&gpu)?);
-    let indices = gpu.buffer_of(&[0, 1], GpuBufferUsage::INDEX)?;
-    let arguments = gpu.buffer_of(&[1, 1, 0, 0, 0], GpuBufferUsage::INDIRECT)?;
-    let wide = pipeline(&gpu, FILL);
-    type Body<'a> = Box<dyn Fn(&GpuRenderPassEncoder) + 'a>;
-    let ready = |pass: &GpuRenderPassEncoder| {
-        pass.set_pipeline(&with_points);
-        pass.set_vertex_buffer(0, Some(&vertices), None, None);
+    let draws = Draws::new(&gpu)?;
+    let without_vertices = |pass: &GpuRenderPassEncoder| {
+        pass.set_pipeline(&draws.with_points);
+        pass.draw(1, None, None, None);
     };
-    let wrong: Vec<(&str, Body<'_>)> = vec![
+    let without_indices = |pass: &GpuRenderPassEncoder| {
+        pass.set_pipeline(&draws.wide);
+        pass.draw_indexed(1, None, None, None, None);
+    };
+    let (most, least) = (Some(u32::MAX), Some(i32::MIN));
+    let wrong: [Wrong<'_>; 7] = [
         ("no pipeline", Box::new(|pass| pass.draw(3, None, None, None))),
-        (
-            "no vertex buffer",
-            Box::new(|pass| {
-                pass.set_pipeline(&with_points);
-                pass.draw(1, None, None, None);
-            }),
-        ),
-        (
-            "no index buffer",
-            Box::new(|pass| {
-                pass.set_pipeline(&wide);
-                pass.draw_indexed(1, None, None, None, None);
-            }),
-        ),
-        (
-            "too many vertices",
-            Box::new(|pass| {
-                ready(pass);
-                pass.draw(9, None, None, None);
-            }),
-        ),
-        (
-            "vertices far out of range",
-            Box::new(|pass| {
-                ready(pass);
-                pass.draw(u32::MAX, Some(u32::MAX), Some(u32::MAX), Some(u32::MAX));
-            }),
-        ),
-        (
-            "too many indices",
-            Box::new(|pass| {
-                ready(pass);
-                pass.set_index_buffer(&indices, GpuIndexFormat::Uint32, None, None);
-                pass.draw_indexed(2, None, Some(1), None, None);
-            }),
-        ),
-        (
-            "indices far out of range",
-            Box::new(|pass| {
-                ready(pass);
-                pass.set_index_buffer(&indices, GpuIndexFormat::Uint32, None, None);
-                pass.draw_indexed(u32::MAX, None, Some(u32::MAX), Some(i32::MIN), None);
-            }),
-        ),
+        ("no vertex buffer", Box::new(without_vertices)),
+        ("no index buffer", Box::new(without_indices)),
+        ("too many vertices", draws.ready(|pass| pass.draw(9, None, None, None))),
+        ("vertices far out of range", draws.ready(|pass| pass.draw(u32::MAX, most, most, most))),
+        ("too many indices", draws.indexed(|pass| pass.draw_indexed(2, None, Some(1), None, None))),
+        ("indices far out of range", draws.indexed(|pass| pass.draw_indexed(u32::MAX, None, most, least, None))),
+    ];
+    draws.check(wrong).await
+}
+
+async fn faulty_buffers_are_errors_of_finish() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let draws = Draws::new(&gpu)?;
+    let (vertices, indices) = (&draws.vertices, &draws.indices);
+    let far = Some(u64::MAX - 1);
+    let wrong: [Wrong<'_>; 6] = [
         (
             "an unaligned index buffer",
-            Box::new(|pass| {
-                pass.set_index_buffer(&indices, GpuIndexFormat::Uint32, Some(2), None);
-            }),
+            Box::new(|pass| pass.set_index_buffer(indices, GpuIndexFormat::Uint32, Some(2), None)),
         ),
         (
             "an index buffer out of range",
-            Box::new(|pass| {
-                pass.set_index_buffer(&indices, GpuIndexFormat::Uint16, Some(u64::MAX - 1), Some(4));
-            }),
+            Box::new(|pass| pass.set_index_buffer(indices, GpuIndexFormat::Uint16, far, Some(4))),
         ),
-        ("an unaligned vertex buffer", Box::new(|pass| pass.set_vertex_buffer(0, Some(&vertices), Some(2), None))),
-        (
-            "a vertex buffer out of range",
-            Box::new(|pass| {
-                pass.set_vertex_buffer(0, Some(&vertices), Some(68), None);
-            }),
-        ),
-        ("a vertex slot out of range", Box::new(|pass| pass.set_vertex_buffer(8, Some(&vertices), None, None))),
-        ("a vertex buffer without the usage", Box::new(|pass| pass.set_vertex_buffer(0, Some(&indices), None, None))),
-        (
-            "arguments out of range",
-            Box::new(|pass| {
-                ready(pass);
-                pass.draw_indirect(&arguments, 8);
-            }),
-        ),
-        (
-            "arguments far out of range",
-            Box::new(|pass| {
-                ready(pass);
-                pass.draw_indirect(&arguments, u64::MAX - 3);
-            }),
-        ),
-        (
-            "unaligned arguments",
-            Box::new(|pass| {
-                ready(pass);
-                pass.draw_indirect(&arguments, 2);
-            }),
-        ),
-        (
-            "indexed arguments out of range",
-            Box::new(|pass| {
-                ready(pass);
-                pass.set_index_buffer(&indices, GpuIndexFormat::Uint32, None, None);
-                pass.draw_indexed_indirect(&arguments, 4);
-            }),
-        ),
-        (
-            "arguments without the usage",
-            Box::new(|pass| {
-                ready(pass);
-                pass.draw_indirect(&vertices, 0);
-            }),
-        ),
+        ("an unaligned vertex buffer", Box::new(|pass| pass.set_vertex_buffer(0, Some(vertices), Some(2), None))),
+        ("a vertex buffer out of range", Box::new(|pass| pass.set_vertex_buffer(0, Some(vertices), Some(68), None))),
+        ("a vertex slot out of range", Box::new(|pass| pass.set_vertex_buffer(8, Some(vertices), None, None))),
+        ("a vertex buffer without the usage", Box::new(|pass| pass.set_vertex_buffer(0, Some(indices), None, None))),
     ];
-    for (what, body) in wrong {
-        gpu.rejected_by_finish(what, |encoder| canvas.record(encoder, body)).await?;
-    }
-    Ok(())
+    draws.check(wrong).await
+}
+
+async fn faulty_arguments_are_errors_of_finish() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let draws = Draws::new(&gpu)?;
+    let arguments = &draws.arguments;
+    let wrong: [Wrong<'_>; 5] = [
+        ("arguments out of range", draws.ready(|pass| pass.draw_indirect(arguments, 8))),
+        ("arguments far out of range", draws.ready(|pass| pass.draw_indirect(arguments, u64::MAX - 3))),
+        ("unaligned arguments", draws.ready(|pass| pass.draw_indirect(arguments, 2))),
+        ("indexed arguments out of range", draws.indexed(|pass| pass.draw_indexed_indirect(arguments, 4))),
+        ("arguments without the usage", draws.ready(|pass| pass.draw_indirect(&draws.vertices, 0))),
+    ];
+    draws.check(wrong).await
 }
 
 async fn draw_count_is_limited() -> Outcome {

@@ -87,13 +87,18 @@ impl Harness {
     }
 
     fn run(&self, program: &str) -> Outcome {
+        self.run_with(program, GpuCtx::builder().build())
+    }
+
+    /// Runs a program in a store with this share of the GPU, and drops the store.
+    pub fn run_with(&self, program: &str, gpu: GpuCtx) -> Outcome {
         let (stdout, stderr) = (MemoryOutputPipe::new(OUTPUT_BYTES_MAX), MemoryOutputPipe::new(OUTPUT_BYTES_MAX));
         let calls = CallCollector::default();
         let end = calls.collect(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| format!("the test's runtime doesn't start: {error}"));
             runtime.map(|runtime| {
-                let run = self.run_in_store(program, stdout.clone(), stderr.clone());
+                let run = self.run_in_store(program, gpu, stdout.clone(), stderr.clone());
                 runtime.block_on(async { tokio::time::timeout(RUN_TIME_MAX, run).await })
             })
         });
@@ -111,11 +116,11 @@ impl Harness {
     async fn run_in_store(
         &self,
         program: &str,
+        gpu: GpuCtx,
         stdout: MemoryOutputPipe,
         stderr: MemoryOutputPipe,
     ) -> wasmtime::Result<Result<(), ()>> {
         let wasi = WasiCtx::builder().args(&["wardian-test-programs", program]).stdout(stdout).stderr(stderr).build();
-        let gpu = GpuCtx::builder().build();
         let mut store = Store::new(&self.engine, State { wasi, gpu, table: ResourceTable::new() });
         store.set_hostcall_fuel(CALL_BYTES_MAX);
         let command = Command::instantiate_async(&mut store, &self.component, &self.linker).await?;

@@ -113,6 +113,17 @@ macro_rules! features {
 }
 wardian_tables::features!(features);
 
+/// WebGPU's names of the features that a device may lack.
+pub(crate) fn deniable_features() -> impl Iterator<Item = &'static str> {
+    let optional = |feature: &webgpu::GpuFeatureName| *feature != webgpu::GpuFeatureName::CoreFeaturesAndLimits;
+    FEATURES.iter().filter(move |(feature, _)| optional(feature)).map(|(_, name)| *name)
+}
+
+/// WebGPU's names of all limits.
+pub(crate) fn limit_names() -> impl Iterator<Item = &'static str> {
+    LIMIT_NAMES.iter().copied()
+}
+
 /// More than any of WebGPU's programs use, and few enough that a guest can't make the host's checks slow: some software
 /// drivers offer a million.
 const CEILINGS: &[(&str, u64)] = &[
@@ -134,6 +145,8 @@ const CEILINGS: &[(&str, u64)] = &[
     ("maxVertexAttributes", 32),
     ("maxColorAttachments", 8),
     ("maxInterStageShaderVariables", 32),
+    // `wgpu-core` and `naga` count immediates in 64 words.
+    ("maxImmediateSize", 256),
 ];
 
 /// Limits of which `wgpu` has only the one for any stage.
@@ -175,6 +188,8 @@ impl Narrow for u64 {
 
 macro_rules! limits {
     ($($name:literal, $getter:ident, $core:ident, $type:ident, $default:literal;)*) => {
+        const LIMIT_NAMES: &[&str] = &[$($name),*];
+
         /// WebGPU's limits.
         #[derive(Clone, Debug, Eq, PartialEq)]
         pub(crate) struct Limits {
@@ -225,6 +240,11 @@ macro_rules! limits {
                 $(if !is_of_one_stage($name) {
                     core.$core = Narrow::narrow(self.$getter);
                 })*
+                // One of its own that WebGPU has not: what the others allow must fit into it.
+                let buffers = [core.max_uniform_buffers_per_shader_stage, core.max_storage_buffers_per_shader_stage];
+                let buffers = buffers.into_iter().fold(core.max_vertex_buffers, u32::saturating_add);
+                core.max_buffers_and_acceleration_structures_per_shader_stage =
+                    core.max_buffers_and_acceleration_structures_per_shader_stage.max(buffers);
                 core
             }
         }
@@ -266,7 +286,7 @@ impl Limits {
             if is_alignment(name) && (!value.is_power_of_two() || value > u64::from(u32::MAX)) {
                 return Err(format!("{name} must be a power of two below 2^32, but {value} came"));
             }
-            if worse(name, value, offer) != offer {
+            if better(name, value, offer) != offer {
                 let bound = if is_alignment(name) { "at least" } else { "at most" };
                 return Err(format!("{name} can be {bound} {offer} on this adapter, but {value} came"));
             }

@@ -1,1 +1,268 @@
 //! `gpu-render-pass-encoder`.
+
+pub(crate) mod commands;
+pub(crate) mod descriptor;
+
+use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
+use wasmtime::component::Resource;
+use wgpu_core::global::Global;
+use wgpu_core::id::{BindGroupId, BufferId, RenderPipelineId};
+use wgpu_types::IndexFormat;
+
+use crate::ctx::GpuCtxView;
+use crate::handle::Handle;
+use crate::object::compute_pass::NO_COLOR;
+use crate::object::pass::recording::Fault;
+use crate::object::pass::{Commands, Outcome, Recorder, Used, binding_commands};
+use crate::table::{Table, labelled, stands_behind};
+
+use commands::{Draw, DrawIndexed, Indirect, Range, RenderCommands, render_commands};
+
+stands_behind! {
+    RenderPass => webgpu::GpuRenderPassEncoder,
+}
+
+/// Why `submit` refuses what was recorded with such a bundle.
+const BUNDLE_OF_DESTROYED: &str = "a render bundle was executed that was made with a destroyed buffer or texture";
+
+/// <https://www.w3.org/TR/webgpu/#gpurenderpassencoder>
+pub(crate) type RenderPass = Recorder<RenderPassCommands>;
+
+/// The commands of a render pass, as `wgpu-core` keeps them, and what it doesn't check of them.
+#[derive(Debug)]
+pub(crate) struct RenderPassCommands {
+    pass: wgpu_core::command::RenderPass,
+    draws: u64,
+    draws_max: u64,
+    /// How many queries the occlusion query set has; none where there is no set.
+    occlusion_queries: Option<u32>,
+}
+
+impl RenderPassCommands {
+    pub(crate) fn new(pass: wgpu_core::command::RenderPass, draws_max: u64, occlusion_queries: Option<u32>) -> Self {
+        Self { pass, draws: 0, draws_max, occlusion_queries }
+    }
+
+    /// Sets what WebGPU has from the beginning and `wgpu-core` demands to be set.
+    ///
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-setblendconstant>
+    pub(crate) fn set_defaults(&mut self, core: &Global) -> Outcome {
+        Ok(core.render_pass_set_blend_constant(&mut self.pass, wgpu_types::Color::TRANSPARENT)?)
+    }
+}
+
+impl Commands for RenderPassCommands {
+    const NAME: &'static str = "render pass";
+
+    fn set_bind_group(
+        &mut self,
+        core: &Global,
+        index: u32,
+        group: Option<Handle<BindGroupId>>,
+        offsets: &[u32],
+    ) -> Outcome {
+        Ok(core.render_pass_set_bind_group(&mut self.pass, index, group.map(|group| group.id()), offsets)?)
+    }
+
+    fn set_immediates(&mut self, core: &Global, offset: u32, data: &[u8]) -> Outcome {
+        Ok(core.render_pass_set_immediates(&mut self.pass, offset, data)?)
+    }
+
+    fn push_debug_group(&mut self, core: &Global, label: &str) -> Outcome {
+        Ok(core.render_pass_push_debug_group(&mut self.pass, label, NO_COLOR)?)
+    }
+
+    fn pop_debug_group(&mut self, core: &Global) -> Outcome {
+        Ok(core.render_pass_pop_debug_group(&mut self.pass)?)
+    }
+
+    fn insert_debug_marker(&mut self, core: &Global, label: &str) -> Outcome {
+        Ok(core.render_pass_insert_debug_marker(&mut self.pass, label, NO_COLOR)?)
+    }
+}
+
+impl RenderCommands for RenderPassCommands {
+    fn set_pipeline(&mut self, core: &Global, pipeline: Handle<RenderPipelineId>) -> Outcome {
+        Ok(core.render_pass_set_pipeline(&mut self.pass, pipeline.id())?)
+    }
+
+    fn set_index_buffer(
+        &mut self,
+        core: &Global,
+        buffer: Handle<BufferId>,
+        format: IndexFormat,
+        range: Range,
+    ) -> Outcome {
+        let Range { offset, size } = range;
+        Ok(core.render_pass_set_index_buffer(&mut self.pass, buffer.id(), format, offset, size)?)
+    }
+
+    fn set_vertex_buffer(&mut self, core: &Global, slot: u32, buffer: Option<(Handle<BufferId>, Range)>) -> Outcome {
+        let range = buffer.as_ref().map_or(Range { offset: 0, size: None }, |(_, range)| *range);
+        let buffer = buffer.map(|(buffer, _)| buffer.id());
+        Ok(core.render_pass_set_vertex_buffer(&mut self.pass, slot, buffer, range.offset, range.size)?)
+    }
+
+    fn draw(&mut self, core: &Global, draw: Draw) -> Outcome {
+        let Draw { vertex_count, instance_count, first_vertex, first_instance } = draw;
+        Ok(core.render_pass_draw(&mut self.pass, vertex_count, instance_count, first_vertex, first_instance)?)
+    }
+
+    fn draw_indexed(&mut self, core: &Global, draw: DrawIndexed) -> Outcome {
+        let DrawIndexed { index_count, instance_count, first_index, base_vertex, first_instance } = draw;
+        let pass = &mut self.pass;
+        let draw =
+            core.render_pass_draw_indexed(pass, index_count, instance_count, first_index, base_vertex, first_instance);
+        Ok(draw?)
+    }
+
+    fn draw_indirect(&mut self, core: &Global, kind: Indirect, buffer: Handle<BufferId>, offset: u64) -> Outcome {
+        match kind {
+            Indirect::Draw => core.render_pass_draw_indirect(&mut self.pass, buffer.id(), offset)?,
+            Indirect::DrawIndexed => core.render_pass_draw_indexed_indirect(&mut self.pass, buffer.id(), offset)?,
+        }
+        Ok(())
+    }
+
+    fn draws(&mut self) -> &mut u64 {
+        &mut self.draws
+    }
+}
+
+/// What is executed of several bundles.
+#[derive(Debug, Default)]
+struct Executed {
+    bundles: Vec<Used<wgpu_core::id::RenderBundleId>>,
+    draws: u64,
+    commands: u64,
+    of_destroyed: bool,
+}
+
+impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-setviewport>
+    fn set_viewport(
+        &mut self,
+        pass: Resource<webgpu::GpuRenderPassEncoder>,
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+        min_depth: f32,
+        max_depth: f32,
+    ) -> wasmtime::Result<()> {
+        self.table.object_mut(&pass)?.record(|core, commands| {
+            if [x, y, width, height, min_depth, max_depth].iter().any(|number| !number.is_finite()) {
+                return Err(Fault::host("a viewport of numbers that are infinite or not numbers"));
+            }
+            let pass = &mut commands.pass;
+            Ok(core.render_pass_set_viewport(pass, x, y, width, height, min_depth, max_depth)?)
+        })
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-setscissorrect>
+    fn set_scissor_rect(
+        &mut self,
+        pass: Resource<webgpu::GpuRenderPassEncoder>,
+        x: u32,
+        y: u32,
+        width: u32,
+        height: u32,
+    ) -> wasmtime::Result<()> {
+        let pass = self.table.object_mut(&pass)?;
+        pass.record(|core, commands| Ok(core.render_pass_set_scissor_rect(&mut commands.pass, x, y, width, height)?))
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-setblendconstant>
+    fn set_blend_constant(
+        &mut self,
+        pass: Resource<webgpu::GpuRenderPassEncoder>,
+        color: webgpu::GpuColor,
+    ) -> wasmtime::Result<()> {
+        self.table.object_mut(&pass)?.record(|core, commands| {
+            let color = descriptor::color(color)
+                .ok_or_else(|| Fault::host("a blend constant of numbers that are infinite or not numbers"))?;
+            Ok(core.render_pass_set_blend_constant(&mut commands.pass, color)?)
+        })
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-setstencilreference>
+    fn set_stencil_reference(
+        &mut self,
+        pass: Resource<webgpu::GpuRenderPassEncoder>,
+        reference: u32,
+    ) -> wasmtime::Result<()> {
+        let pass = self.table.object_mut(&pass)?;
+        pass.record(|core, commands| Ok(core.render_pass_set_stencil_reference(&mut commands.pass, reference)?))
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-beginocclusionquery>
+    fn begin_occlusion_query(
+        &mut self,
+        pass: Resource<webgpu::GpuRenderPassEncoder>,
+        index: u32,
+    ) -> wasmtime::Result<()> {
+        self.table.object_mut(&pass)?.record(|core, commands| {
+            // An empty set has a query in `wgpu-core`.
+            if let Some(count) = commands.occlusion_queries.filter(|count| index >= *count) {
+                return Err(Fault::host(format!("occlusion query {index} of a set of {count}")));
+            }
+            Ok(core.render_pass_begin_occlusion_query(&mut commands.pass, index)?)
+        })
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-endocclusionquery>
+    fn end_occlusion_query(&mut self, pass: Resource<webgpu::GpuRenderPassEncoder>) -> wasmtime::Result<()> {
+        let pass = self.table.object_mut(&pass)?;
+        pass.record(|core, commands| Ok(core.render_pass_end_occlusion_query(&mut commands.pass)?))
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-executebundles>
+    fn execute_bundles(
+        &mut self,
+        pass: Resource<webgpu::GpuRenderPassEncoder>,
+        bundles: Vec<Resource<webgpu::GpuRenderBundle>>,
+    ) -> wasmtime::Result<()> {
+        let mut executed = Executed::default();
+        for bundle in &bundles {
+            let bundle = self.table.object(bundle)?;
+            executed.bundles.push(Used::new(&bundle.handle, &bundle.device));
+            executed.draws = executed.draws.saturating_add(bundle.draws);
+            // A bundle is a command itself.
+            executed.commands = executed.commands.saturating_add(bundle.commands).saturating_add(1);
+            executed.of_destroyed |= bundle.uses_destroyed;
+        }
+        self.table.object_mut(&pass)?.execute(executed)
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassencoder-end>
+    fn end(&mut self, pass: Resource<webgpu::GpuRenderPassEncoder>) -> wasmtime::Result<()> {
+        let pass = self.table.object_mut(&pass)?;
+        let RenderPassCommands { draws, draws_max, .. } = pass.commands;
+        if draws > draws_max {
+            pass.recording.fail(format!("a render pass of {draws} draws, of which {draws_max} are allowed"));
+        }
+        pass.end(|core, commands| core.render_pass_end(&mut commands.pass))
+    }
+
+    binding_commands!(webgpu::GpuRenderPassEncoder);
+    render_commands!(webgpu::GpuRenderPassEncoder);
+    labelled!(webgpu::GpuRenderPassEncoder);
+}
+
+impl RenderPass {
+    fn execute(&mut self, executed: Executed) -> wasmtime::Result<()> {
+        let Executed { bundles, draws, commands, of_destroyed } = executed;
+        if of_destroyed {
+            self.refuse(BUNDLE_OF_DESTROYED);
+        }
+        let device = self.device.id();
+        self.record_large(commands, 0, |core, commands| {
+            let bundles = bundles.into_iter().map(|bundle| bundle.on(device)).collect::<Result<Vec<_>, _>>()?;
+            let ids: Vec<_> = bundles.iter().map(Handle::id).collect();
+            commands.draws = commands.draws.saturating_add(draws);
+            Ok(core.render_pass_execute_bundles(&mut commands.pass, &ids)?)
+        })?;
+        self.forget_immediates();
+        Ok(())
+    }
+}

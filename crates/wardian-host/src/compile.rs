@@ -1,0 +1,2 @@
+//! stub
+pub(crate) const LANGUAGE_FEATURES: &[&str] = &[];

@@ -24,7 +24,7 @@ const PACKAGE: &str = "wardian-photo";
 pub(crate) fn run(project: &Project) -> Result<()> {
     let mut steps = Steps::new("xtask demo");
     let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
-    let program = steps.run("build wardian", "cargo build --package wardian", || build_program(project))?;
+    let program = steps.run("build wardian", "cargo build --workspace --bin wardian", || build_program(project))?;
     steps.run("build guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
     let ready = confirm_adapter(project, &program, ready)?;
     steps.run("adapter", "cargo xtask exec cargo run --package wardian info", || {
@@ -39,7 +39,9 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 
 /// Builds the `wardian` command and says where it lies.
 pub(crate) fn build_program(project: &Project) -> Result<PathBuf> {
-    process::run(project.cargo().args(["build", "--package", "wardian"])).context("the command does not build")?;
+    // Of the whole workspace, so that the dependencies are built as the tests want them, and only once.
+    let mut build = project.cargo();
+    process::run(build.args(["build", "--workspace", "--bin", "wardian"])).context("the command does not build")?;
     Ok(project.target.join("debug").join(format!("wardian{}", std::env::consts::EXE_SUFFIX)))
 }
 

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// The guests: the package of each, and what its component does.
-pub(crate) const PACKAGES: [&str; 3] = ["wardian-test-programs", "wardian-photo", "wardian-scene"];
+pub(crate) const PACKAGES: [&str; 4] =
+    ["wardian-test-programs", "wardian-photo", "wardian-scene", "wardian-bench-guest"];
 
 /// Builds every guest into `target/guest`.
 pub(crate) fn build(project: &Project, ready: &Ready) -> Result<()> {

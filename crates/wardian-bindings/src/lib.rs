@@ -2,10 +2,10 @@
 //!
 //! They are generated at compile time and are alone in this crate: expanding and checking them takes longer than the
 //! rest of the host, and they change only when the WIT does. WIT resources are uninhabited marker types here; the
-//! host says which Rust type stands behind each one (`wardian_host`'s `handle::Kind`), so a second version of the
+//! host says which Rust type stands behind each one (`wardian_host`'s `table::Marker`), so a second version of the
 //! interface can share the same objects.
 
-#![expect(unreachable_pub, reason = "written by bindgen!")]
+#![expect(missing_docs, reason = "written by bindgen!")]
 
 /// `wasi:webgpu@0.3.0-rc.2`.
 pub mod v0_3_0_rc_2 {

@@ -44,10 +44,6 @@ impl GpuError {
         Self { kind: ErrorKind::Validation, message: message.into() }
     }
 
-    pub(crate) fn out_of_memory(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::OutOfMemory, message: message.into() }
-    }
-
     /// What `wgpu-core` reports, in WebGPU's terms; none for the loss of the device, which is never an error.
     pub(crate) fn of_core(error: &impl WebGpuError) -> Option<Self> {
         let kind = match error.webgpu_error_type() {
@@ -165,7 +161,8 @@ impl ErrorSink {
     }
 
     /// How many uncaptured errors no stream had room for.
-    pub(crate) fn dropped(&self) -> u64 {
+    #[cfg(test)]
+    fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 

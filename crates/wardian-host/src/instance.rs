@@ -58,10 +58,7 @@ impl Instance {
     /// When a driver's library fails in a way that it should not.
     pub fn adapters(&self) -> wasmtime::Result<Vec<AdapterReport>> {
         let adapters = self.enumerate(Backends::all() - Backends::NOOP)?;
-        adapters
-            .into_iter()
-            .map(|adapter| Ok(AdapterReport::of(&Found::new(self, adapter, &Policy::new())?)))
-            .collect()
+        adapters.into_iter().map(|adapter| Ok(AdapterReport::of(&Found::new(self, adapter, &Policy::new())?))).collect()
     }
 
     /// How many objects of the GPU are alive, of each kind that has any. After the store that used this instance has
@@ -118,8 +115,7 @@ impl Instance {
         force_fallback: bool,
     ) -> wasmtime::Result<Option<Found>> {
         let adapters = self.enumerate(policy.backends)?.into_iter();
-        let found =
-            adapters.map(|adapter| Found::new(self, adapter, policy)).collect::<wasmtime::Result<Vec<_>>>()?;
+        let found = adapters.map(|adapter| Found::new(self, adapter, policy)).collect::<wasmtime::Result<Vec<_>>>()?;
         let mut allowed: Vec<_> =
             found.into_iter().filter(|found| policy.allows(&found.info, force_fallback)).collect();
         allowed.sort_by_key(|found| preference.rank(&found.info));

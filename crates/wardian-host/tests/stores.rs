@@ -12,8 +12,11 @@ use wardian_test::{End, Harness};
 /// Far more than the work that a program leaves running takes on a slow machine.
 const RELEASE_TIME_MAX: Duration = Duration::from_secs(120);
 
+/// What is alive of each kind that has any.
+type Alive = Vec<(&'static str, usize)>;
+
 /// Runs a program in a store of its own; what is alive right after the store was dropped.
-fn left_by(program: &str) -> Result<(Instance, Vec<(&'static str, usize)>), String> {
+fn left_by(program: &str) -> Result<(Instance, Alive), String> {
     let instance = Instance::new(Backends::PRIMARY).map_err(|error| format!("{error:#}"))?;
     let gpu = GpuCtx::builder().instance(instance.clone()).build();
     Harness::shared()?.run_with(program, gpu).check()?;
@@ -95,7 +98,9 @@ fn a_policy_decides_what_there_is() -> Result<(), String> {
     let none = GpuCtx::builder().policy(Policy::new().adapters(|_| false)).build();
     let outcome = harness.run_with("adapter::default_request_finds_an_adapter", none);
     assert_eq!(outcome.end, End::Failed, "a request under a policy that accepts no adapter: {outcome}");
-    let low = GpuCtx::builder().policy(Policy::new().limit_max("maxBufferSize", 0).map_err(|error| error.to_string())?).build();
+    let low = GpuCtx::builder()
+        .policy(Policy::new().limit_max("maxBufferSize", 0).map_err(|error| error.to_string())?)
+        .build();
     harness.run_with("adapter::limits_are_at_least_the_defaults", low).check()
 }
 

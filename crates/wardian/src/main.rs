@@ -1,2 +1,39 @@
-//! The command.
-fn main() {}
+//! The `wardian` command: runs GPU programs as sealed WebAssembly components.
+//!
+//! `wardian --help` says what it does, and with which exit codes it ends.
+
+mod compile;
+mod completions;
+mod component;
+mod engine;
+mod exit;
+mod flags;
+mod gpu;
+mod info;
+mod log;
+mod run;
+mod stdout;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::exit::Failure;
+use crate::flags::{Command, Flags};
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    match log::start(&flags.log).and_then(|()| command(&flags.command)) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn command(command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Run(flags) => run::run(flags),
+        Command::Compile(flags) => compile::compile(flags),
+        Command::Info(flags) => info::info(flags),
+        Command::Completions(flags) => completions::print(flags),
+    }
+}

@@ -20,7 +20,8 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
 
 /// Checks a member's manifest: lints and versions come from the root, and dependencies point the right way.
 pub(super) fn check(path: &str, text: &str, findings: &mut Vec<Finding>) {
-    if path == "Cargo.toml" {
+    // A workspace of its own shares neither versions nor lints with this one.
+    if path == "Cargo.toml" || text.lines().any(|line| line.trim() == "[workspace]") {
         return;
     }
     let mut section = "";

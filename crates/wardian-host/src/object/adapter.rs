@@ -156,8 +156,7 @@ impl DevicePlan {
             trace: Trace::Off,
         };
         let adapter = self.found.handle.id();
-        let opened =
-            self.found.core.call(|core| core.adapter_request_device(adapter, &descriptor, None, None))?;
+        let opened = self.found.core.call(|core| core.adapter_request_device(adapter, &descriptor, None, None))?;
         match opened {
             Ok((device, queue)) => {
                 let info = self.found.info.clone();
@@ -181,7 +180,8 @@ impl DevicePlan {
         };
         let opened = self.found.core.call(|core| {
             let info = core.adapter_get_info(stand_in.id());
-            core.adapter_request_device(stand_in.id(), &descriptor, None, None).map(|(device, queue)| (device, queue, info))
+            core.adapter_request_device(stand_in.id(), &descriptor, None, None)
+                .map(|(device, queue)| (device, queue, info))
         })?;
         let (device, queue, info) =
             opened.map_err(|error| wasmtime::format_err!("the stand-in for a lost device: {error}"))?;

@@ -34,7 +34,7 @@ stands_behind! {
 #[derive(Debug)]
 pub(crate) struct Buffer {
     // Before the device: the object goes first. Shared with a call that waits for a map.
-    pub(crate) handle: Arc<Handle<BufferId>>,
+    pub(crate) handle: Handle<BufferId>,
     pub(crate) device: Device,
     pub(crate) label: String,
     /// As the descriptor has it, even where the buffer is invalid.
@@ -78,7 +78,7 @@ impl GpuCtxView<'_> {
             Mapping::Unmapped
         };
         let buffer = Buffer {
-            handle: Arc::new(handle),
+            handle,
             born_after_end: device.is_destroyed(),
             device,
             label: label.unwrap_or_default(),
@@ -223,7 +223,7 @@ impl GpuCtxView<'_> {
         };
         let (waited_for, given_up) = oneshot::channel();
         buffer.mapping = Mapping::Pending(Pending { host, range, index, waited_for });
-        Ok(Ok(Waiting::new(Arc::clone(&buffer.handle), buffer.device.clone(), given_up, outcome)))
+        Ok(Ok(Waiting::new(buffer.handle.clone(), buffer.device.clone(), given_up, outcome)))
     }
 
     /// What a map has come to; none if it has to be waited for again.

@@ -60,10 +60,7 @@ impl webgpu::HostGpuUncapturedErrorEvent for GpuCtxView<'_> {
 
 impl webgpu::HostGpuDeviceLostInfo for GpuCtxView<'_> {
     /// <https://www.w3.org/TR/webgpu/#dom-gpudevicelostinfo-reason>
-    fn reason(
-        &mut self,
-        info: Resource<webgpu::GpuDeviceLostInfo>,
-    ) -> wasmtime::Result<webgpu::GpuDeviceLostReason> {
+    fn reason(&mut self, info: Resource<webgpu::GpuDeviceLostInfo>) -> wasmtime::Result<webgpu::GpuDeviceLostReason> {
         Ok(match self.table.object(&info)?.reason {
             LossReason::Unknown => webgpu::GpuDeviceLostReason::Unknown,
             LossReason::Destroyed => webgpu::GpuDeviceLostReason::Destroyed,
@@ -153,7 +150,8 @@ impl<T: Send + 'static> StreamProducer<T> for Uncaptured<T> {
             Poll::Ready(0) => Poll::Ready(Ok(StreamResult::Dropped)),
             Poll::Ready(_) => {
                 let view = (self.getter)(store.data_mut());
-                let handles = errors.into_iter().map(|error| view.table.insert(error)).collect::<Result<Vec<_>, _>>()?;
+                let handles =
+                    errors.into_iter().map(|error| view.table.insert(error)).collect::<Result<Vec<_>, _>>()?;
                 destination.set_buffer(handles.into());
                 Poll::Ready(Ok(StreamResult::Completed))
             }

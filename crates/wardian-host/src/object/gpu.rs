@@ -32,7 +32,10 @@ impl webgpu::Host for GpuCtxView<'_> {
 
 impl webgpu::HostGpu for GpuCtxView<'_> {
     /// <https://www.w3.org/TR/webgpu/#dom-gpu-getpreferredcanvasformat>
-    fn get_preferred_canvas_format(&mut self, gpu: Resource<webgpu::Gpu>) -> wasmtime::Result<webgpu::GpuTextureFormat> {
+    fn get_preferred_canvas_format(
+        &mut self,
+        gpu: Resource<webgpu::Gpu>,
+    ) -> wasmtime::Result<webgpu::GpuTextureFormat> {
         self.table.object(&gpu)?;
         Ok(webgpu::GpuTextureFormat::Bgra8unorm)
     }

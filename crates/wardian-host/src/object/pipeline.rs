@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use naga::valid::ImmediateSlots;
 use naga::back::PipelineConstants;
+use naga::valid::ImmediateSlots;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::{Resource, ResourceTable};
 use wgpu_core::id::{PipelineLayoutId, ShaderModuleId};
@@ -121,7 +121,7 @@ fn rejection(error: GpuError) -> webgpu::CreatePipelineError {
 /// <https://www.w3.org/TR/webgpu/#gpuprogrammablestage>
 #[derive(Debug)]
 pub(crate) struct Stage {
-    module: Arc<Handle<ShaderModuleId>>,
+    module: Handle<ShaderModuleId>,
     /// None where the module is invalid.
     code: Option<Arc<naga::Module>>,
     entry_point: Option<String>,
@@ -139,7 +139,7 @@ impl Stage {
         let constants = constants.map(|constants| table.remove(&constants)).transpose()?.unwrap_or_default();
         let constants = constants.iter().map(|(key, value)| (key.to_owned(), *value)).collect();
         let module = table.object(module)?;
-        Ok(Self { module: Arc::clone(&module.handle), code: module.module.clone(), entry_point, constants })
+        Ok(Self { module: module.handle.clone(), code: module.module.clone(), entry_point, constants })
     }
 
     fn to_core(&self) -> ProgrammableStageDescriptor<'_> {
@@ -163,7 +163,7 @@ impl Stage {
 #[derive(Debug)]
 pub(crate) enum Layout {
     Auto,
-    Specific { handle: Arc<Handle<PipelineLayoutId>>, immediate_size: u32, counts: Arc<[StageCounts]> },
+    Specific { handle: Handle<PipelineLayoutId>, immediate_size: u32, counts: Arc<[StageCounts]> },
 }
 
 impl Layout {
@@ -173,7 +173,7 @@ impl Layout {
             webgpu::GpuLayoutMode::Specific(layout) => {
                 let layout = table.object(layout)?;
                 Self::Specific {
-                    handle: Arc::clone(&layout.handle),
+                    handle: layout.handle.clone(),
                     immediate_size: layout.immediate_size,
                     counts: Arc::clone(&layout.counts),
                 }

@@ -1,8 +1,9 @@
 //! `gpu-queue`.
 
 use std::convert::Infallible;
+use std::future;
 use std::ops::Range;
-use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::sync::oneshot;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
@@ -156,10 +157,7 @@ impl GpuCtxView<'_> {
     }
 
     /// Asks to be told when all work so far is done; gives that and the loss of the device.
-    fn await_work(
-        &mut self,
-        queue: &Resource<webgpu::GpuQueue>,
-    ) -> wasmtime::Result<WorkDone> {
+    fn await_work(&mut self, queue: &Resource<webgpu::GpuQueue>) -> wasmtime::Result<WorkDone> {
         let device = &self.table.object(queue)?.device;
         device.flush()?;
         let (sender, done) = oneshot::channel();
@@ -193,8 +191,23 @@ impl WorkDone {
         // Either one ends the wait, and neither can fail but by ending.
         drop(futures::future::select(done, lost).await);
         drop(before.await);
+        a_turn().await;
         drop(turn);
     }
+}
+
+/// Lets those who were woken before go first: maps whose work is done return before calls that wait for that work.
+async fn a_turn() {
+    let mut had = false;
+    future::poll_fn(|context| {
+        if had {
+            return Poll::Ready(());
+        }
+        had = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Whether all work of a device is done.
@@ -233,7 +246,7 @@ impl GpuCtxView<'_> {
             }
         };
         let refusal = buffer.destroyed.then(|| format!("the buffer {:?} was destroyed", buffer.label));
-        Ok(Ok(BufferWrite { device, buffer: Arc::clone(&buffer.handle), buffer_offset, part, refusal }))
+        Ok(Ok(BufferWrite { device, buffer: buffer.handle.clone(), buffer_offset, part, refusal }))
     }
 
     pub(crate) fn plan_texture_write(
@@ -256,7 +269,7 @@ impl GpuCtxView<'_> {
 #[derive(Debug)]
 pub(crate) struct BufferWrite {
     device: Device,
-    buffer: Arc<Handle<BufferId>>,
+    buffer: Handle<BufferId>,
     buffer_offset: u64,
     part: Range<usize>,
     /// What is wrong with it that `wgpu-core` would not notice in a write of nothing.

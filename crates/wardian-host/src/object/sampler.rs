@@ -21,7 +21,6 @@ stands_behind! {
 #[derive(Debug)]
 pub(crate) struct Sampler {
     pub(crate) handle: Handle<SamplerId>,
-    pub(crate) device: Device,
     pub(crate) label: String,
 }
 
@@ -55,13 +54,16 @@ impl GpuCtxView<'_> {
             device.adopt(&label, |global, id| global.device_create_sampler(id, &core, None))?
         } else {
             // `wgpu-core` looks only whether one is less than the other, which not-a-number never is.
-            device.report_validation_of(&label, format!(
-                "a sampler's clamps must be numbers, but lod-min-clamp is {} and lod-max-clamp is {}",
-                core.lod_min_clamp, core.lod_max_clamp
-            ));
+            device.report_validation_of(
+                &label,
+                format!(
+                    "a sampler's clamps must be numbers, but lod-min-clamp is {} and lod-max-clamp is {}",
+                    core.lod_min_clamp, core.lod_max_clamp
+                ),
+            );
             invalid(&device, core)?
         };
-        Ok(self.table.insert(Sampler { handle, device, label })?)
+        Ok(self.table.insert(Sampler { handle, label })?)
     }
 }
 

@@ -1,51 +1,226 @@
-//! stub
+//! `gpu-shader-module`, `gpu-compilation-info` and `gpu-compilation-message`.
+
+use std::borrow::Cow;
 use std::sync::Arc;
+
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::{Accessor, Resource};
 use wgpu_core::id::ShaderModuleId;
+use wgpu_core::pipeline::{CreateShaderModuleError, ShaderModuleDescriptor, ShaderModuleSource};
+
+use crate::compile::{self, Compiled, Position, Remark, Severity};
 use crate::ctx::{GpuCtxView, HasGpu};
 use crate::device::Device;
+use crate::error::bounded;
 use crate::handle::Handle;
-use crate::table::{Table as _, stands_behind};
+use crate::object::capabilities::Features;
+use crate::table::{Table, dropped, labelled, stands_behind};
+use crate::worker;
+
 stands_behind! {
     ShaderModule => webgpu::GpuShaderModule,
+    CompilationInfo => webgpu::GpuCompilationInfo,
+    CompilationMessage => webgpu::GpuCompilationMessage,
 }
+
+/// <https://www.w3.org/TR/webgpu/#gpushadermodule>
 #[derive(Debug)]
 pub(crate) struct ShaderModule {
-    pub(crate) handle: Arc<Handle<ShaderModuleId>>,
-    pub(crate) device: Device,
+    /// Shared with pipelines that are being compiled on another thread.
+    pub(crate) handle: Handle<ShaderModuleId>,
     pub(crate) label: String,
+    /// What the compiler understood, for what pipelines must check themselves; none where the module is invalid.
     pub(crate) module: Option<Arc<naga::Module>>,
+    /// What the compiler said.
+    pub(crate) info: CompilationInfo,
 }
-impl GpuCtxView<'_> { pub(crate) async fn create_shader_module(&mut self, device: &Resource<webgpu::GpuDevice>, d: webgpu::GpuShaderModuleDescriptor) -> wasmtime::Result<Resource<webgpu::GpuShaderModule>> {
-    use crate::table::Table;
-    let device = self.table.object(device)?.clone();
-    let label = d.label.unwrap_or_default();
-    let dev = device.clone();
-    let code = d.code;
-    let (handle, error, module) = crate::worker::run(move || {
-        let desc = wgpu_core::pipeline::ShaderModuleDescriptor { label: None, runtime_checks: wgpu_types::ShaderRuntimeChecks::checked() };
-        let module = naga::front::wgsl::parse_str(&code).ok();
-        dev.create(|c, id| c.device_create_shader_module(id, &desc, wgpu_core::pipeline::ShaderModuleSource::Wgsl(code.into()), None)).map(|(a,b)| (a,b,module))
-    }).await??;
-    let ok = error.is_none();
-    if let Some(e) = error { device.report(&e); }
-    Ok(self.table.insert(ShaderModule { handle: Arc::new(handle), device, label, module: if ok { module.map(Arc::new) } else { None } })?)
-} }
-#[derive(Debug)] pub(crate) struct Info;
-#[derive(Debug)] pub(crate) enum Msg {}
-stands_behind! { Info => webgpu::GpuCompilationInfo, Msg => webgpu::GpuCompilationMessage, }
-impl webgpu::HostGpuShaderModule for GpuCtxView<'_> { crate::table::labelled!(webgpu::GpuShaderModule); }
+
+/// <https://www.w3.org/TR/webgpu/#gpucompilationinfo>
+#[derive(Clone, Debug)]
+pub(crate) struct CompilationInfo(Arc<[Arc<Remark>]>);
+
+/// <https://www.w3.org/TR/webgpu/#gpucompilationmessage>
+#[derive(Debug)]
+pub(crate) struct CompilationMessage(Arc<Remark>);
+
+impl GpuCtxView<'_> {
+    /// <https://www.w3.org/TR/webgpu/#dom-gpudevice-createshadermodule>
+    ///
+    /// The hints are not used: which pipelines a module is for is known when they are made.
+    pub(crate) async fn create_shader_module(
+        &mut self,
+        device: &Resource<webgpu::GpuDevice>,
+        descriptor: webgpu::GpuShaderModuleDescriptor,
+    ) -> wasmtime::Result<Resource<webgpu::GpuShaderModule>> {
+        let device = self.table.object(device)?.clone();
+        let webgpu::GpuShaderModuleDescriptor { code, compilation_hints: _, label } = descriptor;
+        let label = label.unwrap_or_default();
+        let built = worker::run({
+            let (device, label) = (device.clone(), label.clone());
+            move || build(&device, &code, &label)
+        });
+        let Built { handle, module, remarks } = built.await??;
+        let info = CompilationInfo(remarks.into_iter().map(Arc::new).collect());
+        Ok(self.table.insert(ShaderModule { handle, label, module, info })?)
+    }
+}
+
+/// What becomes of the code: without a module, `handle` is an invalid one.
+struct Built {
+    handle: Handle<ShaderModuleId>,
+    module: Option<Arc<naga::Module>>,
+    remarks: Vec<Remark>,
+}
+
+/// Compiles the code and reports its error, if it has one. It blocks its thread, of which it needs the large stack.
+fn build(device: &Device, code: &str, label: &str) -> wasmtime::Result<Built> {
+    let Compiled { module, mut remarks } = compile::compile(code, &extensions(*device.features()));
+    let Some(module) = module.map(Arc::new) else {
+        if let Some(remark) = remarks.first() {
+            report(device, label, remark);
+        }
+        return Ok(Built { handle: invalid(device, label)?, module: None, remarks });
+    };
+    let source = ShaderModuleSource::Naga(Cow::Owned(naga::Module::clone(&module)));
+    let (handle, error) = create(device, label, source)?;
+    let Some(error) = error else { return Ok(Built { handle, module: Some(module), remarks }) };
+    if let CreateShaderModuleError::Validation(error) = &error {
+        let remark = compile::invalid(code, &error.inner);
+        report(device, label, &remark);
+        remarks.insert(0, remark);
+    } else if !device.is_lost() {
+        // It may be something else than a fault of the code, so it is reported as what it is.
+        remarks.insert(0, compile::failed(&error));
+        device.report(&error);
+    }
+    Ok(Built { handle, module: None, remarks })
+}
+
+fn create(
+    device: &Device,
+    label: &str,
+    source: ShaderModuleSource<'_>,
+) -> wasmtime::Result<(Handle<ShaderModuleId>, Option<CreateShaderModuleError>)> {
+    let descriptor = ShaderModuleDescriptor {
+        label: (!label.is_empty()).then_some(Cow::Borrowed(label)),
+        // All of them: whatever the code does, it stays in its own memory, and its loops end.
+        runtime_checks: wgpu_types::ShaderRuntimeChecks::checked(),
+    };
+    device.create(|core, device| core.device_create_shader_module(device, &descriptor, source, None))
+}
+
+/// A module that is as invalid to `wgpu-core` as it is to us.
+fn invalid(device: &Device, label: &str) -> wasmtime::Result<Handle<ShaderModuleId>> {
+    let (handle, error) = create(device, label, ShaderModuleSource::Wgsl(Cow::Borrowed("invalid")))?;
+    match error {
+        Some(_) => Ok(handle),
+        None => wasmtime::bail!("what is no WGSL was compiled"),
+    }
+}
+
+/// The one validation error of a module with an error. <https://www.w3.org/TR/webgpu/#shader-module-creation>
+fn report(device: &Device, label: &str, remark: &Remark) {
+    let Position { line, place, .. } = remark.position;
+    let place = if line > 0 { format!("{line}:{place}: ") } else { String::new() };
+    device.report_validation(bounded(format!("the shader module {label:?} is invalid: {place}{}", remark.text)));
+}
+
+/// WGSL's names of the extensions that a device with these features has.
+fn extensions(features: Features) -> Vec<&'static str> {
+    let names: Vec<_> = features.names().collect();
+    let enabled = compile::EXTENSIONS.iter().filter(|(_, feature)| names.contains(feature));
+    enabled.map(|(extension, _)| *extension).collect()
+}
+
+impl webgpu::HostGpuShaderModule for GpuCtxView<'_> {
+    labelled!(webgpu::GpuShaderModule);
+}
+
 impl<T: Send> webgpu::HostGpuShaderModuleWithStore<T> for HasGpu {
-  async fn get_compilation_info(s: &Accessor<T, Self>, _: Resource<webgpu::GpuShaderModule>) -> wasmtime::Result<Resource<webgpu::GpuCompilationInfo>> { use crate::table::Table; s.with(|mut s| Ok(s.get().table.insert(Info)?)) }
+    /// <https://www.w3.org/TR/webgpu/#dom-gpushadermodule-getcompilationinfo>
+    async fn get_compilation_info(
+        store: &Accessor<T, Self>,
+        module: Resource<webgpu::GpuShaderModule>,
+    ) -> wasmtime::Result<Resource<webgpu::GpuCompilationInfo>> {
+        store.with(|mut store| {
+            let view = store.get();
+            let info = view.table.object(&module)?.info.clone();
+            Ok(view.table.insert(info)?)
+        })
+    }
 }
-impl webgpu::HostGpuCompilationInfo for GpuCtxView<'_> { fn messages(&mut self, _: Resource<webgpu::GpuCompilationInfo>) -> wasmtime::Result<Vec<Resource<webgpu::GpuCompilationMessage>>> { Ok(vec![]) } crate::table::dropped!(webgpu::GpuCompilationInfo); }
+
+impl webgpu::HostGpuCompilationInfo for GpuCtxView<'_> {
+    /// <https://www.w3.org/TR/webgpu/#dom-gpucompilationinfo-messages>
+    fn messages(
+        &mut self,
+        info: Resource<webgpu::GpuCompilationInfo>,
+    ) -> wasmtime::Result<Vec<Resource<webgpu::GpuCompilationMessage>>> {
+        let CompilationInfo(remarks) = self.table.object(&info)?.clone();
+        let messages = remarks.iter().map(|remark| Ok(self.table.insert(CompilationMessage(Arc::clone(remark)))?));
+        messages.collect()
+    }
+
+    dropped!(webgpu::GpuCompilationInfo);
+}
+
+impl GpuCtxView<'_> {
+    fn remark(&self, message: &Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<&Remark> {
+        Ok(&self.table.object(message)?.0)
+    }
+}
+
 impl webgpu::HostGpuCompilationMessage for GpuCtxView<'_> {
- fn message(&mut self, _: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<String> { panic!() }
- fn type_(&mut self, _: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<webgpu::GpuCompilationMessageType> { panic!() }
- fn line_num(&mut self, _: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> { panic!() }
- fn line_pos(&mut self, _: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> { panic!() }
- fn offset(&mut self, _: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> { panic!() }
- fn length(&mut self, _: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> { panic!() }
- crate::table::dropped!(webgpu::GpuCompilationMessage);
+    /// <https://www.w3.org/TR/webgpu/#dom-gpucompilationmessage-message>
+    fn message(&mut self, message: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<String> {
+        Ok(self.remark(&message)?.text.clone())
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpucompilationmessage-type>
+    fn type_(
+        &mut self,
+        message: Resource<webgpu::GpuCompilationMessage>,
+    ) -> wasmtime::Result<webgpu::GpuCompilationMessageType> {
+        Ok(match self.remark(&message)?.severity {
+            Severity::Error => webgpu::GpuCompilationMessageType::Error,
+            Severity::Warning => webgpu::GpuCompilationMessageType::Warning,
+        })
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpucompilationmessage-linenum>
+    fn line_num(&mut self, message: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> {
+        Ok(self.remark(&message)?.position.line)
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpucompilationmessage-linepos>
+    fn line_pos(&mut self, message: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> {
+        Ok(self.remark(&message)?.position.place)
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpucompilationmessage-offset>
+    fn offset(&mut self, message: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> {
+        Ok(self.remark(&message)?.position.offset)
+    }
+
+    /// <https://www.w3.org/TR/webgpu/#dom-gpucompilationmessage-length>
+    fn length(&mut self, message: Resource<webgpu::GpuCompilationMessage>) -> wasmtime::Result<u64> {
+        Ok(self.remark(&message)?.position.length)
+    }
+
+    dropped!(webgpu::GpuCompilationMessage);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_extension_has_its_feature() {
+        let features = Features::of_adapter(wgpu_types::Features::all(), &BTreeSet::new());
+        assert_eq!(extensions(features).len(), compile::EXTENSIONS.len(), "extensions of a device with all features");
+        let features = Features::of_adapter(wgpu_types::Features::SHADER_F16, &BTreeSet::new());
+        assert_eq!(extensions(features), ["f16"], "extensions of a device with f16");
+    }
 }

@@ -30,7 +30,6 @@ stands_behind! {
 #[derive(Debug)]
 pub(crate) struct BindGroupLayout {
     pub(crate) handle: Handle<BindGroupLayoutId>,
-    pub(crate) device: Device,
     pub(crate) label: String,
     pub(crate) counts: StageCounts,
 }
@@ -39,8 +38,7 @@ pub(crate) struct BindGroupLayout {
 #[derive(Debug)]
 pub(crate) struct PipelineLayout {
     /// Shared with pipelines that are being compiled on another thread.
-    pub(crate) handle: Arc<Handle<PipelineLayoutId>>,
-    pub(crate) device: Device,
+    pub(crate) handle: Handle<PipelineLayoutId>,
     pub(crate) label: String,
     /// Bytes of immediate data.
     pub(crate) immediate_size: u32,
@@ -70,7 +68,7 @@ impl GpuCtxView<'_> {
                 (invalid_bind_group_layout(&device, &label)?, StageCounts::default())
             }
         };
-        Ok(self.table.insert(BindGroupLayout { handle, device, label, counts })?)
+        Ok(self.table.insert(BindGroupLayout { handle, label, counts })?)
     }
 
     /// <https://www.w3.org/TR/webgpu/#dom-gpudevice-createpipelinelayout>
@@ -102,8 +100,8 @@ impl GpuCtxView<'_> {
             (None, Some(error)) => device.report_of(&label, &error),
             (None, None) => {}
         }
-        let (handle, counts) = (Arc::new(handle), counts.into());
-        Ok(self.table.insert(PipelineLayout { handle, device, label, immediate_size, counts })?)
+        let counts = counts.into();
+        Ok(self.table.insert(PipelineLayout { handle, label, immediate_size, counts })?)
     }
 }
 

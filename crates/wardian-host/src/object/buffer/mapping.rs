@@ -183,7 +183,7 @@ impl HostMemory {
 /// The call that waits for a map. When it is dropped before the map has ended, it gives the map up.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    buffer: Arc<Handle<BufferId>>,
+    buffer: Handle<BufferId>,
     device: Device,
     given_up: oneshot::Receiver<Infallible>,
     lost: oneshot::Receiver<LossInfo>,
@@ -219,7 +219,7 @@ pub(super) enum Ended {
 
 impl Waiting {
     pub(super) fn new(
-        buffer: Arc<Handle<BufferId>>,
+        buffer: Handle<BufferId>,
         device: Device,
         given_up: oneshot::Receiver<Infallible>,
         outcome: Outcome,

@@ -4,7 +4,6 @@
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::slice;
-use std::sync::Arc;
 
 use wgpu_core::id::BufferId;
 use wgpu_core::resource::BufferAccessError;
@@ -29,7 +28,7 @@ pub(crate) struct Window {
     start: NonNull<u8>,
     length: usize,
     // In this order: what keeps the memory in place goes last.
-    _buffer: Arc<Handle<BufferId>>,
+    _buffer: Handle<BufferId>,
     _held: Held,
 }
 
@@ -40,7 +39,7 @@ impl Window {
     /// Opens a window on bytes that must be mapped.
     pub(super) fn open(
         device: &Device,
-        buffer: &Arc<Handle<BufferId>>,
+        buffer: &Handle<BufferId>,
         range: &Range<u64>,
     ) -> wasmtime::Result<Result<Self, BufferAccessError>> {
         let size = range.end.saturating_sub(range.start);
@@ -55,7 +54,7 @@ impl Window {
             wasmtime::bail!("{length} bytes are mapped where {size} were asked for, which is a fault of the host");
         }
         let length = usize::try_from(length)?;
-        Ok(Ok(Self { start, length, _buffer: Arc::clone(buffer), _held: held }))
+        Ok(Ok(Self { start, length, _buffer: buffer.clone(), _held: held }))
     }
 
     /// Copies data in, which must have the window's length.

@@ -90,8 +90,9 @@ impl webgpu::HostGpuComputePipeline for GpuCtxView<'_> {
         let pipeline = self.table.object(&pipeline)?;
         let (device, id) = (pipeline.device.clone(), pipeline.handle.id());
         let counts = StageCounts::at(&pipeline.counts, index);
-        let handle = device.adopt(&pipeline.label, |core, _| core.compute_pipeline_get_bind_group_layout(id, index, None))?;
-        Ok(self.table.insert(BindGroupLayout { handle, device, label: String::new(), counts })?)
+        let handle =
+            device.adopt(&pipeline.label, |core, _| core.compute_pipeline_get_bind_group_layout(id, index, None))?;
+        Ok(self.table.insert(BindGroupLayout { handle, label: String::new(), counts })?)
     }
 
     labelled!(webgpu::GpuComputePipeline);

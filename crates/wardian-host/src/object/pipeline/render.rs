@@ -125,8 +125,9 @@ impl webgpu::HostGpuRenderPipeline for GpuCtxView<'_> {
         let pipeline = self.table.object(&pipeline)?;
         let (device, id) = (pipeline.device.clone(), pipeline.handle.id());
         let counts = StageCounts::at(&pipeline.counts, index);
-        let handle = device.adopt(&pipeline.label, |core, _| core.render_pipeline_get_bind_group_layout(id, index, None))?;
-        Ok(self.table.insert(BindGroupLayout { handle, device, label: String::new(), counts })?)
+        let handle =
+            device.adopt(&pipeline.label, |core, _| core.render_pipeline_get_bind_group_layout(id, index, None))?;
+        Ok(self.table.insert(BindGroupLayout { handle, label: String::new(), counts })?)
     }
 
     labelled!(webgpu::GpuRenderPipeline);

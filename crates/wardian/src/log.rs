@@ -1,0 +1,40 @@
+//! Logs, on standard error.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::exit::{Exit, Failure};
+use crate::flags::{LogFlags, LogFormat};
+
+/// Warnings of the crates whose names start so. What a guest does wrong on its GPU, and doesn't ask for, is one.
+const FILTER: &str = "wardian=warn";
+
+/// Starts to log what `--log` says, else what RUST_LOG says, else warnings.
+pub(crate) fn start(flags: &LogFlags) -> Result<(), Failure> {
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter(flags)?)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    let started = match flags.log_format {
+        LogFormat::Text => builder.finish().try_init(),
+        LogFormat::Json => builder.json().finish().try_init(),
+    };
+    started.map_err(|error| Failure::new(Exit::Internal, format!("cannot start to log: {error}")))
+}
+
+fn filter(flags: &LogFlags) -> Result<EnvFilter, Failure> {
+    let variable = env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
+    let (source, filter) = match (&flags.log, &variable) {
+        (Some(filter), _) => ("--log", filter.as_str()),
+        (None, Some(filter)) => ("RUST_LOG", filter.as_str()),
+        (None, None) => ("the default filter", FILTER),
+    };
+    EnvFilter::builder().parse(filter).map_err(|error| {
+        Failure::new(Exit::Usage, format!("{source} is '{filter}', which is no filter: {error}"))
+            .advise("a filter is a level (error, warn, info, debug, trace), or TARGET=LEVEL, several with commas")
+            .advise("for example 'warn', 'wardian_host=debug' or 'warn,wgpu_hal=info'")
+    })
+}

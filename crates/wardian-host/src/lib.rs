@@ -70,6 +70,7 @@ use wasmtime::component::Linker;
 pub use ctx::{GpuCtx, GpuCtxBuilder, GpuCtxView, GpuView, HasGpu};
 pub use instance::{AdapterReport, Instance, Preference};
 pub use policy::{Policy, PolicyError};
+pub use poll::wait_for_devices;
 
 /// The types of other crates that appear in this one's interface.
 pub mod reexports {

@@ -28,6 +28,37 @@ pub(crate) struct Poller {
     gate: Arc<Gate>,
 }
 
+/// The threads of all devices of the process: how many have not yet given their device back.
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+/// Counts a thread as long as it lives.
+struct Running;
+
+impl Running {
+    fn new() -> Self {
+        *RUNNING.lock() += 1;
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        *RUNNING.lock() -= 1;
+        ENDED.notify_all();
+    }
+}
+
+/// Waits until the devices of stores that were dropped have finished their work and been given back to their drivers,
+/// but no longer than this; whether none is left.
+///
+/// To be called before a process ends: some drivers crash when they are unloaded while a device is being given back.
+#[must_use]
+pub fn wait_for_devices(timeout: Duration) -> bool {
+    let mut running = RUNNING.lock();
+    !ENDED.wait_while_for(&mut running, |running| *running > 0, timeout).timed_out()
+}
+
 /// A device and its queue, as the poller owns them.
 #[derive(Debug)]
 pub(crate) struct Owned {
@@ -46,10 +77,14 @@ impl Poller {
     pub(crate) fn start(owned: Owned) -> io::Result<Self> {
         let (submissions, submitted) = mpsc::channel();
         let gate = Arc::<Gate>::default();
+        let running = Running::new();
         let thread = thread::Builder::new().name("wardian-poll".to_owned());
         thread.spawn({
             let gate = Arc::clone(&gate);
-            move || owned.run(&submitted, &gate)
+            move || {
+                owned.run(&submitted, &gate);
+                drop(running);
+            }
         })?;
         Ok(Self { submissions, gate })
     }

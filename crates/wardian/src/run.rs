@@ -27,6 +27,8 @@ const WORKERS: usize = 2;
 const CALL_BYTES_MAX: u64 = 1 << 32;
 /// How long what the guest left to be written may take after its end.
 const SHUTDOWN_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long the GPU may take to finish what the guest left running. Drivers don't bear to be unloaded meanwhile.
+const RELEASE_TIME_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(flags: &RunFlags) -> Result<ExitCode, Failure> {
     let Some((path, arguments)) = flags.component_and_arguments.split_first() else {
@@ -46,6 +48,9 @@ pub(crate) fn run(flags: &RunFlags) -> Result<ExitCode, Failure> {
     // Its GPU objects go while there still is a runtime.
     drop(store);
     runtime.shutdown_timeout(SHUTDOWN_TIME_MAX);
+    if !wardian_host::wait_for_devices(RELEASE_TIME_MAX) {
+        tracing::warn!("the GPU is still busy with what the component left running");
+    }
     end
 }
 

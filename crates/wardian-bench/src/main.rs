@@ -16,7 +16,6 @@ mod task;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 use std::{env, fs};
 
 use clap::Parser;
@@ -82,14 +81,8 @@ struct Arguments {
     child: Vec<String>,
 }
 
-/// How long the GPU may take to finish what a measurement left.
-const RELEASE_TIME_MAX: Duration = Duration::from_secs(10);
-
 fn main() -> ExitCode {
-    let outcome = run(&Arguments::parse());
-    // Drivers don't bear to be unloaded while a device is being given back; one that hangs is not waited for.
-    let _ = wardian_host::wait_for_devices(RELEASE_TIME_MAX);
-    match outcome {
+    match run(&Arguments::parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");

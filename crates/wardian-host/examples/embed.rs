@@ -44,10 +44,6 @@ fn main() -> wasmtime::Result<()> {
         let run = async move |accessor: &Accessor<State>| command.wasi_cli_run().call_run(accessor).await;
         store.run_concurrent(run).await?
     })?;
-    drop(store);
-    if !wardian_host::wait_for_devices(std::time::Duration::from_secs(10)) {
-        println!("the GPU is still busy");
-    }
     println!("the component {}", if outcome.is_ok() { "ended well" } else { "failed" });
     Ok(())
 }

@@ -11,7 +11,7 @@
 //!
 //! Then naga parses it, and [`values`] bounds what the types say: large arrays outside of buffers.
 //!
-//! What remains is honest code that is slow: within the bounds, naga takes up to some three seconds, and a driver's
+//! What remains is honest code that is slow: within the bounds, naga takes up to a second or two, and a driver's
 //! compiler may take longer, for it unrolls loops. It runs on a thread of its own, but nothing short of the end of the
 //! process stops it.
 

@@ -9,6 +9,7 @@ use wgpu_core::global::Global;
 use wgpu_core::id::AdapterId;
 use wgpu_types::{AdapterInfo, Backends, InstanceDescriptor, InstanceFlags};
 
+use crate::exit;
 use crate::handle::{Core, Handle};
 use crate::object::capabilities::{Features, Limits};
 use crate::policy::Policy;
@@ -48,6 +49,7 @@ impl Instance {
         };
         let global = catch_unwind(AssertUnwindSafe(|| Global::new("wardian", descriptor, None)));
         let global = global.map_err(|_| wasmtime::format_err!("a GPU driver's library failed while it was loaded"))?;
+        exit::guard();
         Ok(Self { core: Core::new(global) })
     }
 

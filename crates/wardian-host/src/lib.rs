@@ -54,6 +54,7 @@ mod convert;
 mod ctx;
 mod device;
 mod error;
+mod exit;
 mod format;
 mod handle;
 mod instance;

@@ -52,7 +52,8 @@ impl Drop for Running {
 /// Waits until the devices of stores that were dropped have finished their work and been given back to their drivers,
 /// but no longer than this; whether none is left.
 ///
-/// To be called before a process ends: some drivers crash when they are unloaded while a device is being given back.
+/// The end of the process waits by itself, for ten seconds at most: some drivers crash when they are unloaded while a
+/// device is being given back. This is for embedders that want to wait longer, or to know.
 #[must_use]
 pub fn wait_for_devices(timeout: Duration) -> bool {
     let mut running = RUNNING.lock();

@@ -20,6 +20,7 @@ mod support;
 mod canvas;
 
 mod adapter;
+mod attachments;
 mod bind_group;
 mod buffer;
 mod bundle;
@@ -30,8 +31,11 @@ mod encoder;
 mod errors;
 mod hostile;
 mod labels;
+mod limits;
 mod map;
+mod memory;
 mod pipeline;
+mod pipeline_rules;
 mod query;
 mod queue;
 mod render;
@@ -53,6 +57,7 @@ struct Program {
 fn programs() -> impl Iterator<Item = Program> {
     let themes = [
         adapter::PROGRAMS,
+        attachments::PROGRAMS,
         bind_group::PROGRAMS,
         buffer::PROGRAMS,
         bundle::PROGRAMS,
@@ -63,8 +68,11 @@ fn programs() -> impl Iterator<Item = Program> {
         errors::PROGRAMS,
         hostile::PROGRAMS,
         labels::PROGRAMS,
+        limits::PROGRAMS,
         map::PROGRAMS,
+        memory::PROGRAMS,
         pipeline::PROGRAMS,
+        pipeline_rules::PROGRAMS,
         query::PROGRAMS,
         queue::PROGRAMS,
         render::PROGRAMS,

@@ -14,6 +14,7 @@ programs! { "query":
     too_many_queries_are_rejected,
     timestamps_want_their_feature,
     unwritten_queries_are_zero,
+    resolve_keeps_the_rest_of_its_buffer,
     faulty_resolves_are_errors_of_finish,
     destroyed_set_is_refused_by_submit,
     occlusion_tells_what_was_visible,
@@ -21,6 +22,7 @@ programs! { "query":
     compute_passes_take_time,
     render_passes_take_time,
     faulty_timestamp_writes_are_errors_of_finish,
+    faulty_timestamps_of_render_passes_are_errors_of_finish,
 }
 
 const RESOLVE: GpuBufferUsage = GpuBufferUsage::QUERY_RESOLVE.union(GpuBufferUsage::COPY_SRC);
@@ -98,6 +100,25 @@ async fn unwritten_queries_are_zero() -> Outcome {
     let gpu = Gpu::new().await?;
     let set = set(&gpu, GpuQueryType::Occlusion, 4)?;
     check_eq!(resolved(&gpu, &set).await?, [0; 4], "queries that were never written");
+    Ok(())
+}
+
+async fn resolve_keeps_the_rest_of_its_buffer() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let set = set(&gpu, GpuQueryType::Occlusion, 4)?;
+    let buffer = gpu.buffer_of(&[7; 192], RESOLVE)?;
+    let encoder = gpu.encoder();
+    encoder.resolve_query_set(&set, 1, 2, &buffer, 256);
+    gpu.accepted("resolving two queries", || gpu.submit(&encoder)).await?;
+    let mut expected = vec![7; 192];
+    expected.get_mut(64..68).ok_or("expected the buffer to hold two queries")?.fill(0);
+    check_eq!(gpu.words_of(&buffer).await?, expected, "the buffer after two queries at 256");
+    // What was never written is zero, and only the queries are not.
+    let buffer = gpu.buffer(768, RESOLVE);
+    let encoder = gpu.encoder();
+    encoder.resolve_query_set(&set, 0, 1, &buffer, 512);
+    gpu.accepted("resolving into a new buffer", || gpu.submit(&encoder)).await?;
+    check_eq!(gpu.words_of(&buffer).await?, [0; 192], "a new buffer after a query at 512");
     Ok(())
 }
 
@@ -283,6 +304,48 @@ async fn faulty_timestamp_writes_are_errors_of_finish() -> Outcome {
             encoder.begin_compute_pass(Some(&descriptor)).end();
         };
         gpu.rejected_by_finish(&format!("times at {begin:?} and {end:?} of {:?}", set.type_()), pass).await?;
+    }
+    Ok(())
+}
+
+async fn faulty_timestamps_of_render_passes_are_errors_of_finish() -> Outcome {
+    let gpu = Gpu::with(DeviceOptions::new().wish(GpuFeatureName::TimestampQuery)).await?;
+    if !gpu.has(GpuFeatureName::TimestampQuery) {
+        skip!("the adapter has no timestamps");
+    }
+    let (times, occlusion) = (set(&gpu, GpuQueryType::Timestamp, 2)?, set(&gpu, GpuQueryType::Occlusion, 2)?);
+    let (empty, view) = (set(&gpu, GpuQueryType::Timestamp, 0)?, target(&gpu));
+    let record = |encoder: &GpuCommandEncoder, query_set, begin, end| {
+        let writes = GpuRenderPassTimestampWrites {
+            query_set,
+            beginning_of_pass_write_index: begin,
+            end_of_pass_write_index: end,
+        };
+        let attachments = vec![describe::cleared(&view, describe::color(0.0, 0.0, 0.0, 1.0))];
+        let descriptor =
+            GpuRenderPassDescriptor { timestamp_writes: Some(writes), ..describe::render_pass(attachments) };
+        encoder.begin_render_pass(&descriptor).end();
+    };
+    let wrong = [
+        (&times, None, None),
+        (&times, Some(1), Some(1)),
+        (&times, None, Some(2)),
+        (&times, Some(u32::MAX), Some(0)),
+        (&occlusion, Some(0), None),
+        (&empty, Some(0), None),
+    ];
+    for (set, begin, end) in wrong {
+        let pass = |encoder: &GpuCommandEncoder| record(encoder, set, begin, end);
+        let what = format!("times at {begin:?} and {end:?} of {} of {:?}", set.count(), set.type_());
+        gpu.rejected_by_finish(&what, pass).await?;
+    }
+    for (begin, end) in [(Some(1), None), (None, Some(0)), (Some(1), Some(0))] {
+        let encoder = gpu.encoder();
+        let pass = || {
+            record(&encoder, &times, begin, end);
+            gpu.submit(&encoder);
+        };
+        gpu.accepted(&format!("times at {begin:?} and {end:?}"), pass).await?;
     }
     Ok(())
 }

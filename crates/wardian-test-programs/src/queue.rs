@@ -21,6 +21,7 @@ programs! { "queue":
     work_done_without_work_returns,
     large_buffers_go_both_ways,
     data_is_copied_when_written,
+    pending_map_is_refused_by_submit,
 }
 
 const COPY: GpuBufferUsage = GpuBufferUsage::COPY_SRC.union(GpuBufferUsage::COPY_DST);
@@ -248,5 +249,36 @@ async fn data_is_copied_when_written() -> Outcome {
     let bytes = wardian_guest::read_buffer(&gpu.device, &gpu.queue, &buffer, ..).await?;
     check_eq!(bytes, vec![1; 4096], "what was written before the data changed");
     check!(data == [2; 4096], "the data changed after all");
+    Ok(())
+}
+
+async fn pending_map_is_refused_by_submit() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let (source, buffer) =
+        (gpu.buffer_of(&[1, 2], COPY)?, gpu.buffer(8, GpuBufferUsage::COPY_DST | GpuBufferUsage::MAP_READ));
+    let commands = || {
+        let encoder = gpu.encoder();
+        encoder.copy_buffer_to_buffer(&source, None, &buffer, None, None);
+        encoder.finish(None)
+    };
+    let (early, late) = (commands(), commands());
+    // Everything between the start of the map and its end belongs to the second of these.
+    let map = buffer.map_async(GpuMapMode::READ, None, None);
+    let submission = async {
+        check_matches!(buffer.map_state(), GpuBufferMapState::Pending, "state before submit");
+        gpu.rejected("submitting with a pending map", || gpu.queue.submit(&[&early])).await
+    };
+    let (mapped, submitted) = join(map, submission).await;
+    submitted?;
+    mapped?;
+    check_eq!(buffer.get_mapped_range_get_with_copy(None, None)?, [0; 8], "bytes of the buffer: nothing was copied");
+    gpu.rejected("writing to a mapped buffer", || gpu.queue.write_buffer_with_copy(&buffer, 0, &[1; 8], None, None))
+        .await?
+        .0?;
+    buffer.unmap()?;
+    gpu.accepted("submitting once it is unmapped", || gpu.queue.submit(&[&late])).await?;
+    buffer.map_async(GpuMapMode::READ, None, None).await?;
+    let bytes = buffer.get_mapped_range_get_with_copy(None, None)?;
+    check_eq!(bytes, bytes_of(&[1, 2]), "bytes of the buffer after the copy");
     Ok(())
 }

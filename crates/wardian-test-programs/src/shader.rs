@@ -18,6 +18,8 @@ programs! { "shader":
     invalid_module_makes_invalid_pipelines,
     nul_is_an_error,
     empty_module_is_valid,
+    unknown_diagnostic_rules_are_warned_of,
+    known_diagnostic_rules_are_not,
     hints_are_accepted,
     extensions_want_their_feature,
     native_extensions_are_refused,
@@ -145,6 +147,53 @@ async fn empty_module_is_valid() -> Outcome {
     let module = gpu.shader("");
     let make = || gpu.device.create_compute_pipeline(describe::compute_pipeline(&module));
     gpu.rejected("a pipeline without an entry point", make).await?;
+    Ok(())
+}
+
+async fn unknown_diagnostic_rules_are_warned_of() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let main = "@compute @workgroup_size(1) fn main() {}";
+    let code = format!("// 🦀\n/* é */ diagnostic(off, no_such_rule);\n{main}");
+    let module = gpu.accepted("a module with an unknown rule", || gpu.shader(&code)).await?;
+    let warnings = messages(&module).await;
+    let [warning] = warnings.as_slice() else {
+        return Err(format!("expected one message, got {}", warnings.len()).into());
+    };
+    check_matches!(warning.type_(), GpuCompilationMessageType::Warning, "type of the message");
+    let text = warning.message();
+    check!(text.contains("no_such_rule"), "expected the warning to name the rule, got: {text}");
+    let place = (warning.line_num(), warning.line_pos(), warning.offset(), warning.length());
+    // In UTF-16 the crab has two units, and the accent one.
+    check_eq!(place, (2, 25, 30, 12), "line, place, offset and length of the warning");
+    let make = || gpu.device.create_compute_pipeline(describe::compute_pipeline(&module));
+    gpu.accepted("a pipeline of it", make).await?;
+    let code = format!("@diagnostic(warning, no_such_rule) {main}");
+    let module = gpu.accepted("an unknown rule on a function", || gpu.shader(&code)).await?;
+    check_eq!(messages(&module).await.len(), 1, "number of messages on a function");
+    // A warning stays where an error is.
+    let code = "diagnostic(off, no_such_rule); fn f() { let a = unknown_name; }";
+    let (module, _) = gpu.rejected("an unknown rule and an error", || gpu.shader(code)).await?;
+    let kinds = messages(&module).await;
+    let count = |kind| kinds.iter().filter(|message| message.type_() == kind).count();
+    let (errors, warnings) = (count(GpuCompilationMessageType::Error), count(GpuCompilationMessageType::Warning));
+    check_eq!((errors, warnings), (1, 1), "errors and warnings");
+    Ok(())
+}
+
+async fn known_diagnostic_rules_are_not() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let code = "diagnostic(off, derivative_uniformity);
+        @fragment fn f(@location(0) x: f32) -> @location(0) vec4f {
+            @diagnostic(warning, derivative_uniformity) if x > 0.5 { return vec4f(dpdx(x)); }
+            return vec4f();
+        }";
+    let module = gpu.accepted("a module with a known rule", || gpu.shader(code)).await?;
+    check_eq!(messages(&module).await.len(), 0, "number of messages");
+    // The rules of other tools are none of ours.
+    let code = "diagnostic(off, tool.rule); fn f() {}";
+    let module = gpu.accepted("a module with another tool's rule", || gpu.shader(code)).await?;
+    check_eq!(messages(&module).await.len(), 0, "number of messages");
+    gpu.rejected("an unknown severity", || gpu.shader("diagnostic(loud, derivative_uniformity); fn f() {}")).await?;
     Ok(())
 }
 

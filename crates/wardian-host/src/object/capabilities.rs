@@ -214,6 +214,7 @@ macro_rules! limits {
                         limits.$getter = worse($name, limits.$getter, better($name, ceiling, $default));
                     }
                 )*
+                limits.tie_stages(u64::min);
                 limits
             }
 
@@ -292,7 +293,31 @@ impl Limits {
             }
             *limit = better(name, value, *limit);
         }
+        limits.tie_stages(u64::max);
         Ok(limits)
+    }
+
+    /// Makes the limits of single stages and the one of any stage the same. They differ only in WebGPU's compatibility
+    /// mode; elsewhere a component that asked for more in any stage has that in each.
+    ///
+    /// <https://www.w3.org/TR/webgpu/#a-new-device>
+    fn tie_stages(&mut self, choose: fn(u64, u64) -> u64) {
+        let tied = [
+            [
+                &mut self.max_storage_buffers_per_shader_stage,
+                &mut self.max_storage_buffers_in_vertex_stage,
+                &mut self.max_storage_buffers_in_fragment_stage,
+            ],
+            [
+                &mut self.max_storage_textures_per_shader_stage,
+                &mut self.max_storage_textures_in_vertex_stage,
+                &mut self.max_storage_textures_in_fragment_stage,
+            ],
+        ];
+        for [any, vertex, fragment] in tied {
+            *any = choose(*any, choose(*vertex, *fragment));
+            (*vertex, *fragment) = (*any, *any);
+        }
     }
 }
 
@@ -348,6 +373,26 @@ mod tests {
         assert_eq!(limits.min_uniform_buffer_offset_alignment, 128, "a better alignment");
         assert_eq!(limits.max_samplers_per_shader_stage, 16, "worse than the default is the default");
         assert_eq!(limits.to_core().max_bind_groups, 5, "what wgpu-core is asked for");
+    }
+
+    #[test]
+    fn the_limits_of_single_stages_are_those_of_any() {
+        let offered = wgpu_types::Limits { max_storage_buffers_per_shader_stage: 30, ..wgpu_types::Limits::default() };
+        let ceilings = BTreeMap::from([("maxStorageBuffersInVertexStage".into(), 20)]);
+        let adapter = Limits::of_adapter(offered, wgpu_types::Features::empty(), &ceilings);
+        let of = |limits: &Limits| {
+            [
+                limits.max_storage_buffers_per_shader_stage,
+                limits.max_storage_buffers_in_vertex_stage,
+                limits.max_storage_buffers_in_fragment_stage,
+            ]
+        };
+        assert_eq!(of(&adapter), [20; 3], "an adapter whose embedder has a ceiling for one stage");
+        for name in ["maxStorageBuffersPerShaderStage", "maxStorageBuffersInFragmentStage"] {
+            let limits = adapter.requested([(name, Some(12))]).expect("it is on offer");
+            assert_eq!(of(&limits), [12; 3], "a device that asked for {name}");
+        }
+        assert_eq!(of(&adapter.requested([]).expect("nothing was asked for")), [8; 3], "the default");
     }
 
     #[test]

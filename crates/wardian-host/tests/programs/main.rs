@@ -19,6 +19,7 @@ macro_rules! programs {
 pub(crate) use programs;
 
 mod adapter;
+mod attachments;
 mod bind_group;
 mod buffer;
 mod bundle;
@@ -30,8 +31,11 @@ mod encoder;
 mod errors;
 mod hostile;
 mod labels;
+mod limits;
 mod map;
+mod memory;
 mod pipeline;
+mod pipeline_rules;
 mod query;
 mod queue;
 mod render;
@@ -52,6 +56,7 @@ fn check(program: &str) -> Result<(), String> {
 /// The programs that are tested here, by theme.
 const THEMES: &[&[&str]] = &[
     adapter::NAMES,
+    attachments::NAMES,
     bind_group::NAMES,
     buffer::NAMES,
     bundle::NAMES,
@@ -62,8 +67,11 @@ const THEMES: &[&[&str]] = &[
     errors::NAMES,
     hostile::NAMES,
     labels::NAMES,
+    limits::NAMES,
     map::NAMES,
+    memory::NAMES,
     pipeline::NAMES,
+    pipeline_rules::NAMES,
     query::NAMES,
     queue::NAMES,
     render::NAMES,

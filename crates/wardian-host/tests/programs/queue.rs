@@ -15,4 +15,5 @@ crate::programs! { "queue":
     work_done_without_work_returns,
     large_buffers_go_both_ways,
     data_is_copied_when_written,
+    pending_map_is_refused_by_submit,
 }

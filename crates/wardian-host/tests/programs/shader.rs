@@ -10,6 +10,8 @@ crate::programs! { "shader":
     invalid_module_makes_invalid_pipelines,
     nul_is_an_error,
     empty_module_is_valid,
+    unknown_diagnostic_rules_are_warned_of,
+    known_diagnostic_rules_are_not,
     hints_are_accepted,
     extensions_want_their_feature,
     native_extensions_are_refused,

@@ -84,9 +84,10 @@ impl Recording {
 
     /// Makes room for commands; without room the recording fails, and nothing must be recorded.
     pub(crate) fn count(&self, commands: u64, bytes: usize) -> bool {
+        // A store runs one host function at a time, so nobody else counts between the load and the store.
         let fits = |used: &AtomicU64, more: u64, most: u64| {
-            let add = |before: u64| before.checked_add(more).filter(|after| *after <= most);
-            used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+            let after = used.load(Ordering::Relaxed).checked_add(more).filter(|after| *after <= most);
+            after.map(|after| used.store(after, Ordering::Relaxed)).is_some()
         };
         if !fits(&self.0.commands, commands, self.0.commands_max) {
             self.fail(format!("more than {} commands were recorded", self.0.commands_max));

@@ -18,6 +18,8 @@ programs! { "memory":
     slices_of_3d_are_copied_in,
     slices_of_3d_are_copied_over,
     unwritten_slices_of_3d_are_zero,
+    slices_beside_a_cleared_one_are_zero,
+    discarding_a_slice_leaves_the_others,
 }
 
 const WORDS: usize = 4096;
@@ -284,5 +286,72 @@ async fn unwritten_slices_of_3d_are_zero() -> Outcome {
     gpu.queue.write_texture_with_copy(&place, &data, layout, describe::extent_3d(EDGE, EDGE, 1));
     let expected = texels(|_, _, z| if z == 2 { 5 } else { 0 });
     check_eq!(all_of(&gpu, &texture).await?, expected, "texels of a texture with one slice written");
+    Ok(())
+}
+
+/// A 3-D texture of 1 MiB that can be rendered to, full of ones if it is `dirty`.
+fn target_3d(gpu: &Gpu, dirty: bool) -> GpuTexture {
+    const USAGE: GpuTextureUsage =
+        GpuTextureUsage::RENDER_ATTACHMENT.union(GpuTextureUsage::COPY_SRC).union(GpuTextureUsage::COPY_DST);
+    let texture = gpu.device.create_texture(&GpuTextureDescriptor {
+        size: describe::extent_3d(256, 256, 4),
+        dimension: Some(GpuTextureDimension::D3),
+        ..describe::texture_2d(GpuTextureFormat::R32uint, 256, 256, USAGE)
+    });
+    if dirty {
+        let layout = describe::texel_layout(1024, 256);
+        let size = describe::extent_3d(256, 256, 4);
+        gpu.queue.write_texture_with_copy(&describe::texel_texture(&texture), &bytes_of(&[1; 4 << 16]), layout, size);
+    }
+    texture
+}
+
+/// Begins and ends a pass on a slice.
+fn render_to_slice(gpu: &Gpu, texture: &GpuTexture, slice: u32, store_op: GpuStoreOp) -> GpuCommandEncoder {
+    let view = texture.create_view(None);
+    let five = describe::color(5.0, 0.0, 0.0, 0.0);
+    let target = GpuRenderPassColorAttachment { depth_slice: Some(slice), store_op, ..describe::cleared(&view, five) };
+    let encoder = gpu.encoder();
+    encoder.begin_render_pass(&describe::render_pass(vec![target])).end();
+    encoder
+}
+
+/// What each slice is full of.
+async fn values_of_slices(gpu: &Gpu, texture: &GpuTexture) -> Result<Vec<u32>, Box<dyn Error>> {
+    let buffer = gpu.buffer(4 << 18, GpuBufferUsage::COPY_DST | GpuBufferUsage::COPY_SRC);
+    let encoder = gpu.encoder();
+    let to = describe::texel_buffer(&buffer, 1024, 256);
+    encoder.copy_texture_to_buffer(&describe::texel_texture(texture), &to, describe::extent_3d(256, 256, 4));
+    gpu.submit(&encoder);
+    let words = gpu.words_of(&buffer).await?;
+    let slices = words.chunks(256 * 256).map(|slice| match slice {
+        [first, rest @ ..] if rest.iter().all(|word| word == first) => Ok(*first),
+        slice => Err(format!("expected a slice of one value, got {:?} …", slice.get(..8))),
+    });
+    Ok(slices.collect::<Result<_, _>>()?)
+}
+
+async fn slices_beside_a_cleared_one_are_zero() -> Outcome {
+    let gpu = Gpu::new().await?;
+    // Memory that was used before, for the driver to hand out again.
+    for _ in 0..4 {
+        let dirty = target_3d(&gpu, true);
+        gpu.queue.submit(&[]);
+        gpu.queue.on_submitted_work_done().await;
+        dirty.destroy();
+    }
+    let texture = target_3d(&gpu, false);
+    let encoder = render_to_slice(&gpu, &texture, 2, GpuStoreOp::Store);
+    gpu.accepted("a pass on one slice", || gpu.submit(&encoder)).await?;
+    check_eq!(values_of_slices(&gpu, &texture).await?, [0, 0, 5, 0], "slices of which one was cleared");
+    Ok(())
+}
+
+async fn discarding_a_slice_leaves_the_others() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let texture = target_3d(&gpu, true);
+    let encoder = render_to_slice(&gpu, &texture, 1, GpuStoreOp::Discard);
+    gpu.accepted("a pass on one slice", || gpu.submit(&encoder)).await?;
+    check_eq!(values_of_slices(&gpu, &texture).await?, [1, 0, 1, 1], "slices of which one was discarded");
     Ok(())
 }

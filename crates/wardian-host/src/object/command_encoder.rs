@@ -105,12 +105,16 @@ impl webgpu::HostGpuCommandEncoder for GpuCtxView<'_> {
         let colors_max = device.limits().max_color_attachments;
         let parts = RenderPassParts::lower(descriptor, colors_max, self.table, &recording)?;
         let fits = recording.count(1, parts.label.len());
+        let label = parts.label.clone();
         let (pass, error) = device.call(|core| {
             if !fits {
                 invalidate(core, encoder.handle.id());
             }
+            if matches!(encoder.state, State::Open) {
+                parts.slices.initialize(core, encoder.handle.id());
+            }
             let (pass, error) = core.command_encoder_begin_render_pass(encoder.handle.id(), &parts.to_core());
-            let mut commands = RenderPassCommands::new(pass, parts.draws_max, parts.occlusion_queries);
+            let mut commands = RenderPassCommands::new(pass, parts, encoder.handle.clone());
             // A pass that was just begun is open, so this is no error yet.
             drop(commands.set_defaults(core));
             (commands, error)
@@ -118,7 +122,7 @@ impl webgpu::HostGpuCommandEncoder for GpuCtxView<'_> {
         if let Some(error) = error {
             device.report(&error);
         }
-        Ok(self.table.insert(Recorder::open(device, parts.label, recording, pass))?)
+        Ok(self.table.insert(Recorder::open(device, label, recording, pass))?)
     }
 
     /// <https://www.w3.org/TR/webgpu/#dom-gpucommandencoder-begincomputepass>

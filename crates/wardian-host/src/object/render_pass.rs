@@ -2,11 +2,13 @@
 
 pub(crate) mod commands;
 pub(crate) mod descriptor;
+pub(crate) mod slices;
 
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::Resource;
+use wgpu_core::command::EncoderStateError;
 use wgpu_core::global::Global;
-use wgpu_core::id::{BindGroupId, BufferId, RenderPipelineId};
+use wgpu_core::id::{BindGroupId, BufferId, CommandEncoderId, RenderPipelineId};
 use wgpu_types::IndexFormat;
 
 use crate::ctx::GpuCtxView;
@@ -17,6 +19,8 @@ use crate::object::pass::{Commands, Outcome, Recorder, Used, binding_commands};
 use crate::table::{Table, labelled, stands_behind};
 
 use commands::{Draw, DrawIndexed, Indirect, Range, RenderCommands, render_commands};
+use descriptor::RenderPassParts;
+use slices::Slices;
 
 stands_behind! {
     RenderPass => webgpu::GpuRenderPassEncoder,
@@ -36,11 +40,18 @@ pub(crate) struct RenderPassCommands {
     draws_max: u64,
     /// How many queries the occlusion query set has; none where there is no set.
     occlusion_queries: Option<u32>,
+    slices: Slices,
+    encoder: Handle<CommandEncoderId>,
 }
 
 impl RenderPassCommands {
-    pub(crate) fn new(pass: wgpu_core::command::RenderPass, draws_max: u64, occlusion_queries: Option<u32>) -> Self {
-        Self { pass, draws: 0, draws_max, occlusion_queries }
+    pub(crate) fn new(
+        pass: wgpu_core::command::RenderPass,
+        parts: RenderPassParts,
+        encoder: Handle<CommandEncoderId>,
+    ) -> Self {
+        let RenderPassParts { draws_max, occlusion_queries, slices, .. } = parts;
+        Self { pass, draws: 0, draws_max, occlusion_queries, slices, encoder }
     }
 
     /// Sets what WebGPU has from the beginning and `wgpu-core` demands to be set.
@@ -241,7 +252,11 @@ impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
         if draws > draws_max {
             pass.recording.fail(format!("a render pass of {draws} draws, of which {draws_max} are allowed"));
         }
-        pass.end(|core, commands| core.render_pass_end(&mut commands.pass))
+        pass.end(|core, commands| {
+            core.render_pass_end(&mut commands.pass)?;
+            commands.slices.discard(core, commands.encoder.id());
+            Ok::<_, EncoderStateError>(())
+        })
     }
 
     binding_commands!(webgpu::GpuRenderPassEncoder);

@@ -10,4 +10,6 @@ crate::programs! { "memory":
     slices_of_3d_are_copied_in,
     slices_of_3d_are_copied_over,
     unwritten_slices_of_3d_are_zero,
+    slices_beside_a_cleared_one_are_zero,
+    discarding_a_slice_leaves_the_others,
 }

@@ -15,6 +15,8 @@ use crate::object::pass::core_label;
 use crate::object::pass::recording::Recording;
 use crate::table::Table as _;
 
+use super::slices::Slices;
+
 /// Why `submit` refuses what was recorded with such a view.
 const VIEW_OF_DESTROYED: &str = "a pass was recorded with a view of a texture that was destroyed before";
 /// <https://www.w3.org/TR/webgpu/#dom-gpurenderpassdescriptor-maxdrawcount>
@@ -31,6 +33,7 @@ pub(crate) struct RenderPassParts {
     pub(crate) occlusion_queries: Option<u32>,
     pub(crate) draws_max: u64,
     pub(crate) label: String,
+    pub(crate) slices: Slices,
 }
 
 impl RenderPassParts {
@@ -45,7 +48,7 @@ impl RenderPassParts {
         table: &ResourceTable,
         recording: &Recording,
     ) -> Result<Self, ResourceTableError> {
-        let lowering = Lowering { table, recording };
+        let mut lowering = Lowering { table, recording, slices: Slices::default() };
         let webgpu::GpuRenderPassDescriptor {
             color_attachments,
             depth_stencil_attachment,
@@ -71,6 +74,7 @@ impl RenderPassParts {
             occlusion_queries: occlusion.map(|set| set.count),
             draws_max: max_draw_count.unwrap_or(DRAWS_MAX_DEFAULT),
             label: label.unwrap_or_default(),
+            slices: lowering.slices,
         })
     }
 
@@ -90,11 +94,12 @@ impl RenderPassParts {
 struct Lowering<'a> {
     table: &'a ResourceTable,
     recording: &'a Recording,
+    slices: Slices,
 }
 
 impl Lowering<'_> {
     fn colors(
-        &self,
+        &mut self,
         attachments: Vec<Option<webgpu::GpuRenderPassColorAttachment>>,
         colors_max: u64,
     ) -> Result<Vec<Option<RenderPassColorAttachment>>, ResourceTableError> {
@@ -108,7 +113,7 @@ impl Lowering<'_> {
 
     /// <https://www.w3.org/TR/webgpu/#dictdef-gpurenderpasscolorattachment>
     fn color(
-        &self,
+        &mut self,
         attachment: &webgpu::GpuRenderPassColorAttachment,
     ) -> Result<RenderPassColorAttachment, ResourceTableError> {
         let webgpu::GpuRenderPassColorAttachment { view, depth_slice, resolve_target, clear_value, load_op, store_op } =
@@ -117,7 +122,7 @@ impl Lowering<'_> {
             self.recording.fail("a clear value of numbers that are infinite or not numbers");
             Color::TRANSPARENT
         });
-        Ok(RenderPassColorAttachment {
+        let mut color = RenderPassColorAttachment {
             view: self.view(view)?,
             depth_slice: *depth_slice,
             resolve_target: match resolve_target {
@@ -126,7 +131,11 @@ impl Lowering<'_> {
             },
             load_op: load(*load_op, clear),
             store_op: store(*store_op),
-        })
+        };
+        if self.table.object(view)?.dimension == TextureViewDimension::D3 {
+            self.slices.add(&mut color);
+        }
+        Ok(color)
     }
 
     /// <https://www.w3.org/TR/webgpu/#dictdef-gpurenderpassdepthstencilattachment>

@@ -6,6 +6,7 @@ use wasmtime::component::{HasData, ResourceTable};
 
 use crate::instance::{Instance, LazyInstance, Preference};
 use crate::policy::Policy;
+use crate::quota::{Quotas, Usage};
 
 /// A store's share of the GPU: what its guest may use, and the connection through which it does.
 ///
@@ -16,6 +17,7 @@ pub struct GpuCtx {
     pub(crate) policy: Policy,
     pub(crate) preference: Preference,
     pub(crate) instance: LazyInstance,
+    pub(crate) usage: Usage,
 }
 
 impl GpuCtx {
@@ -24,6 +26,12 @@ impl GpuCtx {
     pub fn builder() -> GpuCtxBuilder {
         GpuCtxBuilder::default()
     }
+
+    /// What the guest has in use, to be looked at while it runs and afterwards.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage.clone()
+    }
 }
 
 /// Builds a [`GpuCtx`].
@@ -31,6 +39,7 @@ impl GpuCtx {
 pub struct GpuCtxBuilder {
     policy: Policy,
     preference: Preference,
+    quotas: Quotas,
     instance: Option<Instance>,
 }
 
@@ -39,6 +48,13 @@ impl GpuCtxBuilder {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// The most that the guest may have at once.
+    #[must_use]
+    pub fn quotas(mut self, quotas: Quotas) -> Self {
+        self.quotas = quotas;
         self
     }
 
@@ -59,9 +75,9 @@ impl GpuCtxBuilder {
     /// Makes the context. No driver is loaded yet.
     #[must_use]
     pub fn build(self) -> GpuCtx {
-        let Self { policy, preference, instance } = self;
+        let Self { policy, preference, quotas, instance } = self;
         let instance = LazyInstance::new(policy.backends, instance);
-        GpuCtx { policy, preference, instance }
+        GpuCtx { policy, preference, instance, usage: Usage::new(quotas) }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A device and its queue: what all its objects share.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
@@ -11,13 +11,16 @@ use wgpu_core::id::{DeviceId, QueueId};
 use wgpu_types::error::WebGpuError;
 use wgpu_types::{AdapterInfo, DeviceType, PollType};
 
-use crate::error::{ErrorSink, GpuError, named};
+use crate::error::{ErrorKind, ErrorSink, GpuError, named};
 use crate::handle::{Core, CoreId, Handle};
 use crate::object::capabilities::{Features, Limits};
 use crate::poll::{Held, Owned, Poller};
+use crate::quota::{Amounts, Charge, Exceeded, Usage};
 
 /// How many pipelines of one device are compiled at once.
 const COMPILATIONS_MAX: usize = 4;
+/// What a write to the queue costs beside its data, until it is submitted.
+const WRITE_BYTES: u64 = 2048;
 
 /// A device. Cloning it is how an object reaches its device's errors, limits and queue; the device is released, by its
 /// own thread, after the last clone.
@@ -48,6 +51,9 @@ struct Inner {
     work_done: Mutex<oneshot::Receiver<Infallible>>,
     /// One permit for each pipeline that may be compiled at once.
     compilations: Arc<Semaphore>,
+    usage: Usage,
+    /// What was written to the queue since the last submission.
+    staged: Mutex<Charge>,
     poller: Poller,
 }
 
@@ -84,6 +90,9 @@ pub(crate) struct DeviceParts {
     pub(crate) info: AdapterInfo,
     pub(crate) label: String,
     pub(crate) queue_label: String,
+    pub(crate) usage: Usage,
+    /// For the device itself.
+    pub(crate) charge: Charge,
 }
 
 impl Device {
@@ -93,12 +102,14 @@ impl Device {
     ///
     /// When the system gives no thread, or the driver's library fails.
     pub(crate) fn new(parts: DeviceParts) -> wasmtime::Result<Self> {
-        let DeviceParts { core, device: id, queue, features, limits, info, label, queue_label } = parts;
+        let DeviceParts { core, device: id, queue, features, limits, info, label, queue_label, usage, charge } = parts;
         let poller = Poller::start(Owned {
             core: core.clone(),
             backend: info.backend,
             device: Handle::new(core.clone(), id),
             queue: Handle::new(core.clone(), queue),
+            usage: usage.clone(),
+            charge,
         })
         .map_err(|error| wasmtime::format_err!("no thread for a GPU device: {error}"))?;
         let device = Self(Arc::new(Inner {
@@ -118,8 +129,11 @@ impl Device {
             // Its sender is gone: there is no call before the first.
             work_done: Mutex::new(oneshot::channel().1),
             compilations: Arc::new(Semaphore::new(COMPILATIONS_MAX)),
+            staged: Mutex::new(Charge::nothing(&usage)),
+            usage,
             poller,
         }));
+        device.0.usage.add_device(WeakDevice(Arc::downgrade(&device.0)));
         let weak = Arc::downgrade(&device.0);
         let closure = Box::new(move |reason: wgpu_types::DeviceLostReason, message: String| {
             if let Some(inner) = weak.upgrade() {
@@ -193,6 +207,10 @@ impl Device {
         self.0.errors.report(GpuError::validation(message));
     }
 
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.0.usage
+    }
+
     pub(crate) fn errors(&self) -> &ErrorSink {
         &self.0.errors
     }
@@ -236,6 +254,72 @@ impl Device {
     }
 }
 
+/// What the store may have.
+impl Device {
+    /// Makes room for something. Where a quota leaves none, that is reported as WebGPU's out-of-memory error, and what
+    /// was to be made must become invalid.
+    pub(crate) fn admit(&self, label: &str, amounts: Amounts) -> Option<Charge> {
+        self.try_admit(amounts)
+            .map_err(|exceeded| {
+                let message = named(label, exceeded.to_string());
+                self.0.errors.report(GpuError { kind: ErrorKind::OutOfMemory, message });
+            })
+            .ok()
+    }
+
+    /// Like [`admit`](Self::admit), with the error for the caller to tell.
+    pub(crate) fn try_admit(&self, amounts: Amounts) -> Result<Charge, Exceeded> {
+        let usage = &self.0.usage;
+        let charge = usage.charge(amounts)?;
+        let bytes = amounts.gpu_memory();
+        if bytes > 0 && usage.check_memory(bytes).is_err() {
+            // What was given back since may not have been noticed yet. A fault of the driver has lost the device.
+            drop(self.poll());
+            usage.check_memory(bytes)?;
+        }
+        Ok(charge)
+    }
+
+    /// Like [`admit`](Self::admit), for what can't be made invalid: without room the device is lost.
+    pub(crate) fn admit_or_end(&self, label: &str, amounts: Amounts) -> Option<Charge> {
+        let outcome = self.try_admit(amounts);
+        outcome.map_err(|exceeded| self.end(&named(label, exceeded.to_string()))).ok()
+    }
+
+    /// Makes room for data that goes to the queue and stays there until the next submission.
+    pub(crate) fn admit_write(&self, bytes: usize) -> bool {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(WRITE_BYTES);
+        let Some(charge) = self.admit("", Amounts::staged(bytes)) else { return false };
+        self.0.staged.lock().add(charge);
+        true
+    }
+}
+
+/// A device that may be gone.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakDevice(Weak<Inner>);
+
+impl WeakDevice {
+    pub(crate) fn is_alive(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// The memory that the driver has given to the device, as far as the backend knows it.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let device = Device(self.0.upgrade()?);
+        let counters = device.0.core.call(|core| core.device_get_internal_counters(device.id())).ok()?.hal;
+        let bytes = counters.buffer_memory.read().saturating_add(counters.texture_memory.read());
+        u64::try_from(bytes).ok()
+    }
+
+    /// Ends the device, as far as that can be done while its GPU is busy.
+    pub(crate) fn lose(&self, reason: &str) {
+        if let Some(inner) = self.0.upgrade() {
+            Device(inner).end(reason);
+        }
+    }
+}
+
 /// The end of a device.
 impl Device {
     pub(crate) fn is_lost(&self) -> bool {
@@ -270,6 +354,15 @@ impl Device {
         }
     }
 
+    /// Loses the device and has `wgpu-core` take no more work for it.
+    pub(crate) fn end(&self, reason: &str) {
+        tracing::warn!("a GPU device is ended: {reason}");
+        self.lose(LossReason::Unknown, reason);
+        if let Err(error) = self.0.core.call(|core| core.device_destroy(self.id())) {
+            tracing::error!("ending a device: {error}");
+        }
+    }
+
     /// Resolves when the device is lost, at once if it is already. The sender lives as long as the device.
     pub(crate) fn lost(&self) -> oneshot::Receiver<LossInfo> {
         let (sender, receiver) = oneshot::channel();
@@ -296,6 +389,7 @@ impl Device {
     /// The queue was given work.
     pub(crate) fn note_submission(&self, index: u64) {
         self.0.unflushed.store(false, Ordering::Release);
+        *self.0.staged.lock() = Charge::nothing(&self.0.usage);
         self.0.submitted.fetch_max(index, Ordering::AcqRel);
         self.0.poller.submitted(index);
     }

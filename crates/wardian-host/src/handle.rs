@@ -7,6 +7,8 @@ use std::sync::Arc;
 use wgpu_core::global::Global;
 use wgpu_core::id;
 
+use crate::quota::Charge;
+
 /// The `wgpu-core` of one store, shared by all its objects and by its devices' threads.
 #[derive(Clone)]
 pub(crate) struct Core(Arc<Global>);
@@ -43,11 +45,21 @@ pub(crate) struct Handle<I: CoreId>(Arc<Owned<I>>);
 struct Owned<I: CoreId> {
     core: Core,
     id: I,
+    /// Given back after the object.
+    charge: Option<Charge>,
 }
 
 impl<I: CoreId> Handle<I> {
     pub(crate) fn new(core: Core, id: I) -> Self {
-        Self(Arc::new(Owned { core, id }))
+        Self(Arc::new(Owned { core, id, charge: None }))
+    }
+
+    /// Has what the object was charged for given back with its last handle. To be called before the first clone.
+    pub(crate) fn charged(mut self, charge: Option<Charge>) -> Self {
+        if let Some(owned) = Arc::get_mut(&mut self.0) {
+            owned.charge = charge;
+        }
+        self
     }
 
     pub(crate) fn id(&self) -> I {
@@ -60,6 +72,7 @@ impl<I: CoreId> Drop for Owned<I> {
         if let Err(error) = self.core.call(|core| self.id.release(core)) {
             tracing::error!("an object was not released: {error}");
         }
+        drop(self.charge.take());
     }
 }
 

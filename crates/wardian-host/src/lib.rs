@@ -62,6 +62,7 @@ mod lower;
 mod object;
 mod policy;
 mod poll;
+mod quota;
 mod table;
 mod worker;
 
@@ -72,6 +73,7 @@ pub use ctx::{GpuCtx, GpuCtxBuilder, GpuCtxView, GpuView, HasGpu};
 pub use instance::{AdapterReport, Instance, Preference};
 pub use policy::{Policy, PolicyError};
 pub use poll::wait_for_devices;
+pub use quota::{Quota, QuotaUnit, Quotas, UNLIMITED, UnknownQuota, Usage};
 
 /// The types of other crates that appear in this one's interface.
 pub mod reexports {

@@ -7,13 +7,14 @@
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use wgpu_core::id::{DeviceId, QueueId};
 use wgpu_types::{Backend, PollType};
 
 use crate::handle::{Core, Handle};
+use crate::quota::{Charge, Quota, Usage};
 
 /// How long one wait on the fence lasts; in between, the thread looks whether there is something newer to do.
 const FENCE_WAIT: Duration = Duration::from_millis(250);
@@ -67,6 +68,10 @@ pub(crate) struct Owned {
     pub(crate) backend: Backend,
     pub(crate) device: Handle<DeviceId>,
     pub(crate) queue: Handle<QueueId>,
+    /// How much time the store may have, and has had.
+    pub(crate) usage: Usage,
+    /// For the device.
+    pub(crate) charge: Charge,
 }
 
 impl Poller {
@@ -136,15 +141,21 @@ impl Owned {
     fn run(self, submitted: &mpsc::Receiver<u64>, gate: &Gate) {
         // Submissions complete in order. Each is waited for, so that what hangs on an early one doesn't wait for a late.
         let (mut reached, mut wanted) = (0, 0);
+        let mut clock = Clock::new(&self.usage);
         loop {
             if reached == wanted {
                 match submitted.recv() {
-                    Ok(index) => wanted = wanted.max(index),
+                    Ok(index) => {
+                        wanted = wanted.max(index);
+                        clock.start();
+                    }
                     Err(mpsc::RecvError) => break,
                 }
             }
             wanted = submitted.try_iter().fold(wanted, u64::max);
-            if self.wait(reached + 1, gate) {
+            let complete = self.wait(reached + 1, clock.wait(), gate);
+            clock.tick(complete);
+            if complete {
                 reached += 1;
                 self.poll(gate);
             }
@@ -163,14 +174,14 @@ impl Owned {
     }
 
     /// Waits for a submission for a while; whether it is complete, or never will be.
-    fn wait(&self, index: u64, gate: &Gate) -> bool {
+    fn wait(&self, index: u64, time: Duration, gate: &Gate) -> bool {
         let waited = self.core.call(|core| match self.backend {
             #[cfg(any(target_os = "linux", target_os = "android", target_os = "windows"))]
-            Backend::Vulkan => fence::wait::<wgpu_hal::api::Vulkan>(core, self.device.id(), index, FENCE_WAIT),
+            Backend::Vulkan => fence::wait::<wgpu_hal::api::Vulkan>(core, self.device.id(), index, time),
             #[cfg(target_os = "windows")]
-            Backend::Dx12 => fence::wait::<wgpu_hal::api::Dx12>(core, self.device.id(), index, FENCE_WAIT),
+            Backend::Dx12 => fence::wait::<wgpu_hal::api::Dx12>(core, self.device.id(), index, time),
             #[cfg(target_vendor = "apple")]
-            Backend::Metal => fence::wait::<wgpu_hal::api::Metal>(core, self.device.id(), index, FENCE_WAIT),
+            Backend::Metal => fence::wait::<wgpu_hal::api::Metal>(core, self.device.id(), index, time),
             _ => None,
         });
         match waited {
@@ -194,11 +205,64 @@ impl Owned {
 
     /// Gives the device back. `wgpu-core` waits in here until the GPU is idle.
     fn release(self) {
-        let Self { core, backend: _, device, queue } = self;
+        let Self { core, backend: _, device, queue, usage: _, charge } = self;
         drop(queue);
         drop(device);
+        drop(charge);
         // Perhaps the last of the store: then the driver's instance goes here, not on a thread that runs guests.
         drop(core);
+    }
+}
+
+/// Measures how long the GPU has had work, against the store's quotas of time.
+struct Clock<'a> {
+    usage: &'a Usage,
+    submission_max: Option<Duration>,
+    /// Since when the oldest submission that is not complete could be worked on.
+    began: Instant,
+    /// Until when the store was charged.
+    counted: Instant,
+}
+
+impl<'a> Clock<'a> {
+    fn new(usage: &'a Usage) -> Self {
+        let now = Instant::now();
+        Self { usage, submission_max: usage.quotas().time(Quota::SubmissionTime), began: now, counted: now }
+    }
+
+    /// The GPU has been idle, and now has work.
+    fn start(&mut self) {
+        self.began = Instant::now();
+        self.counted = self.began;
+    }
+
+    /// How long to wait before looking at the clock again.
+    fn wait(&self) -> Duration {
+        let submission = self.submission_max.map(|max| max.saturating_sub(self.began.elapsed()));
+        let left = [submission, self.usage.time_left()].into_iter().flatten().min();
+        // Something above zero, so that a driver looks at its fence, and what is over is seen to be over.
+        left.map_or(FENCE_WAIT, |left| FENCE_WAIT.min(left + SLEEP))
+    }
+
+    /// Charges for the time since the last call, and ends the store's devices when there is none left.
+    fn tick(&mut self, complete: bool) {
+        let now = Instant::now();
+        let has_time = self.usage.spend(now - self.counted);
+        self.counted = now;
+        let took = now - self.began;
+        if let Some(max) = self.submission_max.filter(|max| !complete && took > *max) {
+            let max = max.as_secs_f64();
+            self.usage.expire(Quota::SubmissionTime, &format!("work on the GPU took longer than the {max} s that this program may have for one submission (submission-time)"));
+        } else if !has_time {
+            let max = self.usage.quotas().time(Quota::GpuTime).unwrap_or_default().as_secs_f64();
+            self.usage.expire(
+                Quota::GpuTime,
+                &format!("work on the GPU took longer than the {max} s that this program may have in all (gpu-time)"),
+            );
+        }
+        if complete {
+            self.began = now;
+        }
     }
 }
 

@@ -38,6 +38,7 @@ mod pipeline;
 mod pipeline_rules;
 mod query;
 mod queue;
+mod quota;
 mod render;
 mod render_errors;
 mod sampler;
@@ -75,6 +76,7 @@ fn programs() -> impl Iterator<Item = Program> {
         pipeline_rules::PROGRAMS,
         query::PROGRAMS,
         queue::PROGRAMS,
+        quota::PROGRAMS,
         render::PROGRAMS,
         render_errors::PROGRAMS,
         sampler::PROGRAMS,

@@ -28,10 +28,12 @@ pub(crate) enum Exit {
     Trapped,
     /// The command or the system failed.
     Internal,
+    /// A quota of time is used up.
+    OutOfTime,
 }
 
 impl Exit {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::GuestFailed,
         Self::Usage,
         Self::NotLoadable,
@@ -41,6 +43,7 @@ impl Exit {
         Self::NotUsable,
         Self::Trapped,
         Self::Internal,
+        Self::OutOfTime,
     ];
 
     pub(crate) const fn code(self) -> u8 {
@@ -54,6 +57,7 @@ impl Exit {
             Self::NotUsable => 114,
             Self::Trapped => 115,
             Self::Internal => 116,
+            Self::OutOfTime => 117,
         }
     }
 
@@ -70,6 +74,7 @@ impl Exit {
             Self::NotUsable => "a folder or file that the command line names cannot be used",
             Self::Trapped => "the component trapped",
             Self::Internal => "wardian or the system failed",
+            Self::OutOfTime => "the GPU worked for longer than --gpu-time, or a --quota of time, allows",
         }
     }
 }
@@ -111,6 +116,13 @@ impl Failure {
         ExitCode::from(self.exit.code())
     }
 
+    /// Says it, and ends the process at once. What is registered for its end, such as the unloading of drivers, doesn't
+    /// run: a driver whose GPU hangs would wait in there.
+    pub(crate) fn end_process(&self) -> ! {
+        self.report();
+        c::exit(self.exit.code())
+    }
+
     fn text(&self) -> String {
         let mut text = format!("error: {}\n", printable(&self.what));
         for advice in &self.advice {
@@ -131,6 +143,20 @@ pub(crate) fn printable(text: &str) -> String {
         }
     }
     safe
+}
+
+#[expect(unsafe_code, reason = "only the C library can end a process without calling what is registered for its end")]
+mod c {
+    use std::ffi::c_int;
+
+    unsafe extern "C" {
+        fn _exit(code: c_int) -> !;
+    }
+
+    pub(super) fn exit(code: u8) -> ! {
+        // SAFETY: the function takes any number, and ends the process.
+        unsafe { _exit(code.into()) }
+    }
 }
 
 #[cfg(test)]

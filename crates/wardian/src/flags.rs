@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::exit;
+use crate::quota::{self, QuotaFlag};
 
 const ABOUT: &str = "\
 Runs GPU programs as sealed WebAssembly components.
@@ -75,6 +76,7 @@ Examples:
   wardian run --dir /data/maps::maps render.wasm The folder /data/maps, which it knows as 'maps'
   wardian run --env LANG --env SEED=7 scene.wasm Your LANG, and a SEED of 7
   wardian run --gpu-adapter 1 scene.wasm         Adapter 1 of `wardian info`, and no other
+  wardian run --gpu-memory 2GiB --gpu-time 30s x.wasm  Something that you don't trust with all of the GPU
   wardian run --allow-precompiled photo.cwasm    What you made by `wardian compile`";
 
 /// Run a component
@@ -117,6 +119,16 @@ pub(crate) struct GpuFlags {
     /// Which adapter a component gets that doesn't say what it prefers
     #[arg(long = "gpu-preference", value_name = "PREFERENCE", value_enum)]
     pub(crate) preference: Option<GpuPreference>,
+    /// At most so much memory of the GPU, such as 2GiB; more is WebGPU's out-of-memory error
+    #[arg(long = "gpu-memory", value_name = "BYTES", value_parser = quota::bytes)]
+    pub(crate) memory: Option<u64>,
+    /// At most so much time on the GPU, such as 30s or 5m; then its devices are lost, and wardian ends with 117
+    #[arg(long = "gpu-time", value_name = "TIME", value_parser = quota::milliseconds)]
+    pub(crate) time: Option<u64>,
+    /// At most so much of something else, such as buffers=1000 or submission-time=5s; `wardian info --policy` lists them.
+    /// May be repeated
+    #[arg(long = "quota", value_name = "NAME=VALUE")]
+    pub(crate) quotas: Vec<QuotaFlag>,
     /// Offer no adapter at all
     #[arg(long = "no-gpu", conflicts_with_all = ["backends", "adapter", "preference"])]
     pub(crate) none: bool,
@@ -169,6 +181,7 @@ const INFO_EXAMPLES: &str = r#"Examples:
   wardian info                                   The adapters, one after the other
   wardian info --features --limits               And all that they can do
   wardian info --json                            All of it for programs
+  wardian info --policy                          What a component may have at once, if you say nothing
   wardian info --log wgpu_hal=debug              And what the drivers say while they are loaded
 
 Without any adapter the exit code is 113. The JSON is one object:
@@ -189,6 +202,12 @@ pub(crate) struct InfoFlags {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show what `wardian run` with the same options lets a component have, and look for no adapter
+    #[arg(long, conflicts_with_all = ["features", "limits", "backends"])]
+    pub(crate) policy: bool,
+    /// At most so much of something, as `wardian run` has it; may be repeated
+    #[arg(long = "quota", value_name = "NAME=VALUE", requires = "policy")]
+    pub(crate) quotas: Vec<QuotaFlag>,
     /// List each adapter's features
     #[arg(long)]
     pub(crate) features: bool,

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use wardian_host::{AdapterReport, GpuCtx, Instance, Policy, Preference};
+use wardian_host::{AdapterReport, GpuCtx, Instance, Policy, Preference, Quota, Quotas};
 use wgpu_types::{Backend, Backends, DeviceType};
 
 use crate::exit::{Exit, Failure};
 use crate::flags::{GpuBackend, GpuFlags, GpuPreference};
+use crate::quota::QuotaFlag;
 
 /// The share of the GPU that a guest gets. A driver is loaded only where a certain adapter is asked for, so that its
 /// absence is known before the guest runs.
@@ -22,7 +23,10 @@ pub(crate) fn context(flags: &GpuFlags) -> Result<GpuCtx, Failure> {
         Some(GpuPreference::LowPower) => Preference::LowPower,
         Some(GpuPreference::HighPerformance) => Preference::HighPerformance,
     };
-    let builder = GpuCtx::builder().preference(preference);
+    let memory = flags.memory.map(|bytes| QuotaFlag(Quota::GpuMemory, bytes));
+    let time = flags.time.map(|time| QuotaFlag(Quota::GpuTime, time));
+    let quotas = quotas(flags.quotas.iter().copied().chain(memory).chain(time));
+    let builder = GpuCtx::builder().preference(preference).quotas(quotas);
     let Some(wish) = &flags.adapter else {
         return Ok(builder.policy(policy).build());
     };
@@ -30,6 +34,11 @@ pub(crate) fn context(flags: &GpuFlags) -> Result<GpuCtx, Failure> {
         .map_err(|error| Failure::new(Exit::NoAdapter, format!("cannot list adapters: {error:#}")))?;
     let chosen = choose(&adapters, wish)?.info.clone();
     Ok(builder.policy(policy.adapters(move |info| *info == chosen)).instance(instance).build())
+}
+
+/// The defaults, with these changes.
+pub(crate) fn quotas(flags: impl IntoIterator<Item = QuotaFlag>) -> Quotas {
+    flags.into_iter().fold(Quotas::new(), |quotas, QuotaFlag(quota, max)| quotas.with(quota, max))
 }
 
 /// Those chosen, else those that the host uses by itself.

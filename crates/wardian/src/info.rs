@@ -7,20 +7,43 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use wardian_host::AdapterReport;
+use wardian_host::{AdapterReport, Quota, UNLIMITED};
 
 use crate::engine::WASMTIME_VERSION;
 use crate::exit::{Exit, Failure, printable};
 use crate::flags::InfoFlags;
-use crate::{gpu, stdout};
+use crate::{gpu, quota, stdout};
 use diagnosis::{Found, Problem};
 
 pub(crate) fn info(flags: &InfoFlags) -> Result<ExitCode, Failure> {
+    if flags.policy {
+        return policy(flags);
+    }
     let report = Report::make(flags);
-    let text = if flags.json { report.json()? } else { report.text(flags) };
+    let text = if flags.json { json(&report)? } else { report.text(flags) };
     stdout::write(text.as_bytes())?;
     let found = !report.adapters.is_empty();
     Ok(if found { ExitCode::SUCCESS } else { ExitCode::from(Exit::NoAdapter.code()) })
+}
+
+/// What holds for a component.
+fn policy(flags: &InfoFlags) -> Result<ExitCode, Failure> {
+    let quotas = gpu::quotas(flags.quotas.iter().copied());
+    let text = if flags.json {
+        let values =
+            Quota::ALL.iter().map(|quota| (quota.name(), Some(quotas.of(*quota)).filter(|max| *max != UNLIMITED)));
+        json(&BTreeMap::from([("quotas", values.collect::<BTreeMap<_, _>>())]))?
+    } else {
+        quota::table(&quotas)
+    };
+    stdout::write(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    let json = serde_json::to_string_pretty(value);
+    let json = json.map_err(|error| Failure::new(Exit::Internal, format!("cannot make JSON: {error}")))?;
+    Ok(json + "\n")
 }
 
 /// What there is. `wardian info --help` describes its JSON.
@@ -64,12 +87,6 @@ impl Report {
         };
         let problems = failed.into_iter().chain(diagnosis::problems(found)).collect();
         Self { wardian: env!("CARGO_PKG_VERSION"), wasmtime: WASMTIME_VERSION, adapters, problems }
-    }
-
-    fn json(&self) -> Result<String, Failure> {
-        let json = serde_json::to_string_pretty(self);
-        let json = json.map_err(|error| Failure::new(Exit::Internal, format!("cannot make JSON: {error}")))?;
-        Ok(json + "\n")
     }
 
     fn text(&self, flags: &InfoFlags) -> String {

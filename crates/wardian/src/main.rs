@@ -11,6 +11,7 @@ mod flags;
 mod gpu;
 mod info;
 mod log;
+mod quota;
 mod run;
 mod stdout;
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::runtime::{self, Runtime};
-use wardian_host::{GpuCtx, GpuCtxView, GpuView};
+use wardian_host::{GpuCtx, GpuCtxView, GpuView, Usage};
 use wasmtime::component::{Accessor, Component, InstancePre, Linker, ResourceTable};
 use wasmtime::{Engine, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView, p2, p3};
@@ -29,6 +29,10 @@ const CALL_BYTES_MAX: u64 = 1 << 32;
 const SHUTDOWN_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long the GPU may take to finish what the guest left running. Drivers don't bear to be unloaded meanwhile.
 const RELEASE_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a guest may go on after its devices were lost because its time on the GPU is over.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long to wait then for a GPU that may never be done.
+const EXPIRED_RELEASE_TIME_MAX: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(flags: &RunFlags) -> Result<ExitCode, Failure> {
     let Some((path, arguments)) = flags.component_and_arguments.split_first() else {
@@ -37,6 +41,7 @@ pub(crate) fn run(flags: &RunFlags) -> Result<ExitCode, Failure> {
     let path = Path::new(path);
     let wasi = sandbox::context(flags, path, arguments)?;
     let gpu = gpu::context(&flags.gpu)?;
+    let usage = gpu.usage();
     let engine = engine::engine()?;
     let trust = if flags.allow_precompiled { Trust::Precompiled } else { Trust::ComponentsOnly };
     let component = component::load(&engine, path, trust)?;
@@ -44,14 +49,46 @@ pub(crate) fn run(flags: &RunFlags) -> Result<ExitCode, Failure> {
     let runtime = start_runtime()?;
     let mut store = Store::new(&engine, State { wasi, gpu, table: ResourceTable::new() });
     store.set_hostcall_fuel(usize::try_from(CALL_BYTES_MAX).unwrap_or(usize::MAX));
-    let end = runtime.block_on(program.run(&mut store, path));
+    let end = runtime.block_on(async {
+        tokio::select! {
+            end = program.run(&mut store, path) => end,
+            // That it is over is told below.
+            reason = end_of_time(&usage) => Err(out_of_time(reason)),
+        }
+    });
     // Its GPU objects go while there still is a runtime.
     drop(store);
     runtime.shutdown_timeout(SHUTDOWN_TIME_MAX);
+    if let Some(reason) = usage.reason_of_end() {
+        return end_out_of_time(reason);
+    }
     if !wardian_host::wait_for_devices(RELEASE_TIME_MAX) {
         tracing::warn!("the GPU is still busy with what the component left running");
     }
     end
+}
+
+/// Resolves when the guest's time on the GPU is over, and it has had time to notice.
+async fn end_of_time(usage: &Usage) -> String {
+    let reason = usage.expired().await;
+    tokio::time::sleep(GRACE).await;
+    reason
+}
+
+fn out_of_time(reason: String) -> Failure {
+    Failure::new(Exit::OutOfTime, reason).advise(
+        "if the component is to have more, raise --gpu-time or --quota submission-time; `wardian info --policy` lists \
+         the quotas",
+    )
+}
+
+/// However the guest itself ended: what it was to do on the GPU is not done. A GPU that hangs is not waited for.
+fn end_out_of_time(reason: String) -> Result<ExitCode, Failure> {
+    let failure = out_of_time(reason);
+    if !wardian_host::wait_for_devices(EXPIRED_RELEASE_TIME_MAX) {
+        failure.end_process();
+    }
+    Err(failure)
 }
 
 fn start_runtime() -> Result<Runtime, Failure> {

@@ -17,6 +17,19 @@ fn json(output: &Output) -> Value {
 }
 
 #[test]
+fn policy_tells_what_holds() {
+    let output = command(&["--policy", "--quota", "gpu-memory=3GiB", "--json"]).output().unwrap();
+    assert!(output.status.success(), "no adapter is looked for: {output:?}");
+    let quotas = &json(&output)["quotas"];
+    assert_eq!(quotas["gpu-memory"], 3_u64 << 30, "what was said: {quotas}");
+    assert!(quotas["gpu-time"].is_null() && quotas["buffers"].as_u64() > Some(1000), "what holds else: {quotas}");
+    let text = String::from_utf8(command(&["--policy"]).output().unwrap().stdout).unwrap();
+    for name in quotas.as_object().unwrap().keys() {
+        assert!(text.contains(name), "{name} is in the table: {text}");
+    }
+}
+
+#[test]
 fn json_tells_all_of_each_adapter() {
     let output = command(&["--json"]).output().unwrap();
     let report = json(&output);

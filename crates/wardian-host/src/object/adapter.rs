@@ -5,7 +5,6 @@ use std::sync::Arc;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::{Accessor, Resource};
 use wgpu_core::id::{DeviceId, QueueId};
-use wgpu_core::instance::RequestDeviceError;
 use wgpu_types::{AdapterInfo, DeviceDescriptor, DeviceType, ExperimentalFeatures, MemoryHints, Trace};
 
 use crate::ctx::{GpuCtxView, HasGpu};
@@ -13,6 +12,7 @@ use crate::device::{Device, DeviceParts, LossReason};
 use crate::error::message_of;
 use crate::instance::Found;
 use crate::object::capabilities::{Features, Limits};
+use crate::quota::{Amounts, Charge, NOTHING, Quota, Usage};
 use crate::table::{Table, dropped, stands_behind};
 use crate::worker;
 
@@ -123,13 +123,21 @@ impl GpuCtxView<'_> {
             let message = "this adapter has given its device; request another adapter for another device";
             return refuse(OperationError, message.to_owned());
         }
+        let label = label.unwrap_or_default();
+        let usage = self.ctx.usage();
+        let charge = match usage.charge(Amounts::object(Quota::Devices, &label, NOTHING)) {
+            Ok(charge) => charge,
+            Err(exceeded) => return refuse(OperationError, exceeded.to_string()),
+        };
         adapter.state = State::Consumed;
         Ok(Ok(DevicePlan {
             found: Arc::clone(&adapter.found),
             features,
             limits,
-            label: label.unwrap_or_default(),
+            label,
             queue_label: queue.and_then(|queue| queue.label).unwrap_or_default(),
+            usage,
+            charge,
         }))
     }
 }
@@ -142,11 +150,16 @@ struct DevicePlan {
     limits: Limits,
     label: String,
     queue_label: String,
+    usage: Usage,
+    charge: Charge,
 }
 
 impl DevicePlan {
     /// Opens the device, which blocks. Where the driver has none to give, the device is one that is already lost.
     fn open(self) -> wasmtime::Result<Device> {
+        if let Some(reason) = self.usage.reason_of_end() {
+            return self.open_lost(reason);
+        }
         let descriptor = DeviceDescriptor {
             label: Some(self.label.as_str().into()),
             required_features: self.features.core(),
@@ -162,13 +175,15 @@ impl DevicePlan {
                 let info = self.found.info.clone();
                 self.take_over(device, queue, info)
             }
-            Err(error) => self.open_lost(&error),
+            Err(error) => {
+                let message = format!("the driver gave no device: {}", message_of(&error));
+                tracing::warn!("{message}");
+                self.open_lost(message)
+            }
         }
     }
 
-    fn open_lost(self, error: &RequestDeviceError) -> wasmtime::Result<Device> {
-        let message = format!("the driver gave no device: {}", message_of(error));
-        tracing::warn!("{message}");
+    fn open_lost(self, message: String) -> wasmtime::Result<Device> {
         let stand_in = self.found.instance.stand_in()?;
         let descriptor = DeviceDescriptor {
             label: None,
@@ -201,6 +216,8 @@ impl DevicePlan {
             info,
             label: self.label,
             queue_label: self.queue_label,
+            usage: self.usage,
+            charge: self.charge,
         })
     }
 }

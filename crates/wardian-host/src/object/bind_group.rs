@@ -13,9 +13,13 @@ use crate::device::Device;
 use crate::handle::Handle;
 use crate::object::buffer::Buffer;
 use crate::object::texture::DefaultView;
+use crate::quota::{Amounts, Quota};
 use crate::table::{Table as _, labelled, stands_behind};
 
 pub(crate) mod layout;
+
+/// About how much memory of the host an entry of a bind group costs.
+const ENTRY_BYTES: u64 = 128;
 
 stands_behind! {
     BindGroup => webgpu::GpuBindGroup,
@@ -43,7 +47,14 @@ impl GpuCtxView<'_> {
         let layout = self.table.object(&descriptor.layout)?.handle.id();
         let label = descriptor.label.unwrap_or_default();
         let entries = Entries::lower(&descriptor.entries, self.table)?;
-        let Made { handle, uses_destroyed } = entries.make(&device, layout, &label)?;
+        let count = u64::try_from(descriptor.entries.len()).unwrap_or(u64::MAX);
+        let room = (Quota::HostMemory, count.saturating_mul(ENTRY_BYTES));
+        let charge = device.admit(&label, Amounts::object(Quota::BindGroups, &label, room));
+        let Made { handle, uses_destroyed } = match &charge {
+            Some(_) => entries.make(&device, layout, &label)?,
+            None => Made { handle: invalid_bind_group(&device)?, uses_destroyed: false },
+        };
+        let handle = handle.charged(charge);
         Ok(self.table.insert(BindGroup { handle, device, label, uses_destroyed })?)
     }
 }

@@ -24,6 +24,7 @@ use crate::ctx::{GpuCtxView, HasGpu};
 use crate::device::Device;
 use crate::error::message_of;
 use crate::handle::Handle;
+use crate::quota::{Amounts, Quota};
 use crate::table::{Table, labelled, stands_behind};
 
 stands_behind! {
@@ -66,14 +67,22 @@ impl GpuCtxView<'_> {
             usage: usage.to_core(),
             mapped_at_creation,
         };
-        let (handle, error) =
-            device.create(|core, device| core.device_create_buffer(device, &core_descriptor, None))?;
-        let memory = if error.is_none() { Memory::Gpu } else { Memory::host() };
-        if let Some(error) = error {
-            device.report_of(label.as_deref().unwrap_or_default(), &error);
-        }
+        let name = label.as_deref().unwrap_or_default();
+        let mapped = Amounts::of(Quota::MappedMemory, if mapped_at_creation { size } else { 0 });
+        let room = device
+            .admit(name, Amounts::object(Quota::Buffers, name, (Quota::GpuMemory, size)))
+            .and_then(|charge| Some((charge, device.admit(name, mapped)?)));
+        let made = match room {
+            Some((charge, mapped)) => Some((create(&device, name, &core_descriptor)?, charge, mapped)),
+            None => None,
+        };
+        let (handle, memory, mapped) = match made {
+            Some((Made::Valid(handle), charge, mapped)) => (handle.charged(Some(charge)), Memory::Gpu, Some(mapped)),
+            Some((Made::Invalid(handle), ..)) => (handle, Memory::host(device.usage()), None),
+            None => (invalid(&device, &core_descriptor)?, Memory::host(device.usage()), None),
+        };
         let mapping = if mapped_at_creation {
-            Mapping::Mapped(Mapped::new(HostMap::Write, 0..size, memory))
+            Mapping::Mapped(Mapped::new(HostMap::Write, 0..size, memory, mapped))
         } else {
             Mapping::Unmapped
         };
@@ -90,6 +99,29 @@ impl GpuCtxView<'_> {
         };
         Ok(self.table.insert(buffer)?)
     }
+}
+
+type CoreDescriptor<'a> = wgpu_types::BufferDescriptor<Option<Cow<'a, str>>>;
+
+/// What `wgpu-core` has made of a descriptor.
+enum Made {
+    Valid(Handle<BufferId>),
+    Invalid(Handle<BufferId>),
+}
+
+/// Has `wgpu-core` make a buffer, and reports its error.
+fn create(device: &Device, label: &str, descriptor: &CoreDescriptor<'_>) -> wasmtime::Result<Made> {
+    let (handle, error) = device.create(|core, device| core.device_create_buffer(device, descriptor, None))?;
+    let Some(error) = error else { return Ok(Made::Valid(handle)) };
+    device.report_of(label, &error);
+    Ok(Made::Invalid(handle))
+}
+
+/// A buffer that `wgpu-core` refuses, for it has no usage; its error is not told.
+fn invalid(device: &Device, descriptor: &CoreDescriptor<'_>) -> wasmtime::Result<Handle<BufferId>> {
+    let descriptor = CoreDescriptor { usage: wgpu_types::BufferUsages::empty(), ..descriptor.clone() };
+    let (handle, _) = device.create(|core, device| core.device_create_buffer(device, &descriptor, None))?;
+    Ok(handle)
 }
 
 impl webgpu::HostGpuBuffer for GpuCtxView<'_> {
@@ -209,8 +241,10 @@ impl GpuCtxView<'_> {
         // Where this saturates, `wgpu-core` finds the range out of bounds.
         let range = offset..offset.saturating_add(size);
         // A faulty map is pending, too, until its caller is told.
+        let room = buffer.device.admit(&buffer.label, Amounts::of(Quota::MappedMemory, size));
         let (host, begun) = match host_map(mode) {
-            Some(host) => (host, buffer.map(host, offset, size)?),
+            Some(host) if room.is_some() => (host, buffer.map(host, offset, size)?),
+            Some(host) => (host, Err(format!("{} can't be mapped: there is no room for it", buffer.name()))),
             None => {
                 let message = format!("{} can't be mapped: the mode must be either read or write", buffer.name());
                 buffer.device.report_validation(&message);
@@ -222,7 +256,7 @@ impl GpuCtxView<'_> {
             Err(message) => (Outcome::Fault(message), 0),
         };
         let (waited_for, given_up) = oneshot::channel();
-        buffer.mapping = Mapping::Pending(Pending { host, range, index, waited_for });
+        buffer.mapping = Mapping::Pending(Pending { host, range, index, waited_for, charge: room });
         Ok(Ok(Waiting::new(buffer.handle.clone(), buffer.device.clone(), given_up, outcome)))
     }
 
@@ -258,7 +292,7 @@ impl GpuCtxView<'_> {
             },
             Ended::Core(Ok(())) => {
                 buffer.stale = 0;
-                buffer.mapping = Mapping::Mapped(Mapped::new(pending.host, pending.range, Memory::Gpu));
+                buffer.mapping = Mapping::Mapped(Mapped::new(pending.host, pending.range, Memory::Gpu, pending.charge));
                 return Ok(Some(Ok(())));
             }
         };

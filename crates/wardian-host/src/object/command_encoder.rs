@@ -18,6 +18,7 @@ use crate::object::pass::recording::{self, ENCODER_COMMANDS_MAX, Fault, Recordin
 use crate::object::pass::{Recorder, core_label};
 use crate::object::render_pass::RenderPassCommands;
 use crate::object::render_pass::descriptor::{RenderPassParts, timestamp_writes_of};
+use crate::quota::{Amounts, NOTHING, Quota};
 use crate::table::{Table, labelled, stands_behind};
 
 stands_behind! {
@@ -45,8 +46,8 @@ pub(crate) struct CommandBuffer {
     /// Why `submit` must refuse it, where `wgpu-core` would not know: it was recorded with something made of a
     /// destroyed buffer or texture.
     pub(crate) refusal: Option<String>,
-    /// Whether `submit` has taken it already; a command buffer goes once.
-    pub(crate) submitted: bool,
+    /// What was recorded; none when `submit` has taken it: a command buffer goes once.
+    pub(crate) recording: Option<Recording>,
 }
 
 impl GpuCtxView<'_> {
@@ -58,9 +59,11 @@ impl GpuCtxView<'_> {
     ) -> wasmtime::Result<Resource<webgpu::GpuCommandEncoder>> {
         let device = self.table.object(device)?.clone();
         let label = descriptor.and_then(|descriptor| descriptor.label).unwrap_or_default();
+        let charge = device.admit_or_end(&label, Amounts::object(Quota::CommandEncoders, &label, NOTHING));
         let core = CommandEncoderDescriptor { label: core_label(&label) };
         let handle = device.adopt(&label, |global, id| global.device_create_command_encoder(id, &core, None))?;
-        let recording = Recording::new(ENCODER_COMMANDS_MAX);
+        let handle = handle.charged(charge);
+        let recording = Recording::new(ENCODER_COMMANDS_MAX, device.usage());
         Ok(self.table.insert(CommandEncoder { handle, device, label, recording, state: State::Open })?)
     }
 }

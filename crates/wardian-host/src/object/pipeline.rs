@@ -14,6 +14,7 @@ use crate::device::Device;
 use crate::error::{ErrorKind, GpuError, bounded, named};
 use crate::handle::{CoreId, Handle};
 use crate::object::bind_group::layout::StageCounts;
+use crate::quota::{Amounts, NOTHING, Quota};
 use crate::table::Table as _;
 use crate::worker;
 
@@ -72,11 +73,20 @@ fn run<P: Plan>(plan: P) -> wasmtime::Result<Compiled<P>> {
         let handle = plan.invalid()?;
         return Ok(Compiled { plan, handle, error: None });
     }
+    let charge = match plan.device().try_admit(Amounts::object(Quota::Pipelines, plan.label(), NOTHING)) {
+        Ok(charge) => charge,
+        Err(exceeded) => {
+            let (kind, message) = (ErrorKind::OutOfMemory, exceeded.to_string());
+            let handle = plan.invalid()?;
+            return Ok(Compiled { plan, handle, error: Some(GpuError { kind, message }) });
+        }
+    };
     // Part of the checks is the shader compiler's, so its panics are to be caught as those of `wgpu-core` are.
     let (handle, error) = match plan.device().call(|_| plan.check())? {
         Ok(()) => plan.create()?,
         Err(fault) => (plan.invalid()?, Some(GpuError::validation(bounded(fault)))),
     };
+    let handle = handle.charged(Some(charge));
     Ok(Compiled { plan, handle, error })
 }
 

@@ -10,6 +10,7 @@ use crate::ctx::GpuCtxView;
 use crate::device::Device;
 use crate::handle::Handle;
 use crate::object::capabilities::feature_name;
+use crate::quota::{Amounts, NOTHING, Quota};
 use crate::table::{Table, labelled, stands_behind};
 
 stands_behind! {
@@ -48,7 +49,14 @@ impl GpuCtxView<'_> {
             },
             count: count.max(1),
         };
-        let handle = device.adopt(&label, |global, id| global.device_create_query_set(id, &core, None))?;
+        let charge = device.admit(&label, Amounts::object(Quota::QuerySets, &label, NOTHING));
+        let handle = if charge.is_some() {
+            device.adopt(&label, |global, id| global.device_create_query_set(id, &core, None))?.charged(charge)
+        } else {
+            // More queries than a set can have.
+            let refused = wgpu_types::QuerySetDescriptor { count: u32::MAX, ..core };
+            device.create(|global, id| global.device_create_query_set(id, &refused, None))?.0
+        };
         Ok(Ok(self.table.insert(QuerySet { handle, device, label, kind, count })?))
     }
 }

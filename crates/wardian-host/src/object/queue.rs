@@ -143,14 +143,14 @@ impl GpuCtxView<'_> {
         for command_buffer in command_buffers {
             let command_buffer = self.table.object_mut(command_buffer)?;
             let label = &command_buffer.label;
-            if command_buffer.submitted {
+            let recording = command_buffer.recording.take();
+            if recording.is_none() {
                 refusal.get_or_insert_with(|| format!("the command buffer {label:?} was submitted before"));
             } else if let Some(reason) = &command_buffer.refusal {
                 refusal.get_or_insert_with(|| format!("the command buffer {label:?} can't be submitted: {reason}"));
             } else if !command_buffer.device.is(device) {
                 refusal.get_or_insert_with(|| format!("the command buffer {label:?} is of another device"));
             }
-            command_buffer.submitted = true;
             ids.push(command_buffer.handle.id());
         }
         Ok(refusal.map_or(Ok(ids), Err))
@@ -288,6 +288,9 @@ impl BufferWrite {
             device.report_validation(refusal);
             return Ok(());
         }
+        if !device.admit_write(data.len()) {
+            return Ok(());
+        }
         let (queue, buffer) = (device.queue(), buffer.id());
         let outcome = device.call(|core| {
             // Before the write, which makes memory for the data and copies it before it checks anything.
@@ -319,6 +322,9 @@ impl TextureWrite {
     pub(crate) fn run(self, data: &[u8]) -> wasmtime::Result<()> {
         let Self { device, destination, layout, size } = self;
         if device.is_lost() {
+            return Ok(());
+        }
+        if !device.admit_write(data.len()) {
             return Ok(());
         }
         let queue = device.queue();

@@ -19,6 +19,7 @@ use crate::object::pass::recording::{self, BUNDLE_COMMANDS_MAX, Fault, Recording
 use crate::object::pass::{Commands, Outcome, Recorder, binding_commands, core_label};
 use crate::object::render_pass::commands::{Draw, DrawIndexed, Indirect, Range, RenderCommands, render_commands};
 use crate::object::render_pass::descriptor::without_trailing;
+use crate::quota::{Amounts, Charge, NOTHING, Quota};
 use crate::table::{Table, labelled, stands_behind};
 
 stands_behind! {
@@ -34,8 +35,8 @@ pub(crate) struct RenderBundle {
     pub(crate) label: String,
     /// How many draws it has, which count for the passes that execute it.
     pub(crate) draws: u64,
-    /// How many commands it has, which count for the encoders whose passes execute it.
-    pub(crate) commands: u64,
+    /// Its commands count for the encoders whose passes execute it.
+    pub(crate) recording: Recording,
     /// Recorded with something made of a destroyed buffer or texture. That is legal, and whatever executes the bundle
     /// is refused by `submit`; `wgpu-core` has no such bundle, so `handle` is an invalid one.
     pub(crate) uses_destroyed: bool,
@@ -52,6 +53,8 @@ pub(crate) struct BundleCommands {
     draws: u64,
     open_debug_groups: u64,
     kept: Kept,
+    /// For the bundle that is to be.
+    charge: Option<Charge>,
 }
 
 /// What the commands name. `wgpu-core` looks it up only when the bundle is finished, and it must still be there then.
@@ -63,8 +66,8 @@ struct Kept {
 }
 
 impl BundleCommands {
-    fn new(encoder: Option<Box<wgpu_core::command::RenderBundleEncoder>>) -> Self {
-        Self { encoder, draws: 0, open_debug_groups: 0, kept: Kept::default() }
+    fn new(encoder: Option<Box<wgpu_core::command::RenderBundleEncoder>>, charge: Option<Charge>) -> Self {
+        Self { encoder, draws: 0, open_debug_groups: 0, kept: Kept::default(), charge }
     }
 
     fn with(
@@ -177,12 +180,14 @@ impl GpuCtxView<'_> {
     ) -> wasmtime::Result<Resource<webgpu::GpuRenderBundleEncoder>> {
         let device = self.table.object(device)?.clone();
         let label = descriptor.label.take().unwrap_or_default();
-        let recording = Recording::new(BUNDLE_COMMANDS_MAX);
-        let encoder = create(&device, &label, descriptor)?;
+        let recording = Recording::new(BUNDLE_COMMANDS_MAX, device.usage());
+        let charge = device.admit(&label, Amounts::object(Quota::RenderBundles, &label, NOTHING));
+        let encoder = if charge.is_some() { create(&device, &label, descriptor)? } else { None };
         if encoder.is_none() {
             recording.fail("the render bundle encoder is invalid");
         }
-        Ok(self.table.insert(Recorder::open(device, label, recording, BundleCommands::new(encoder)))?)
+        let commands = BundleCommands::new(encoder, charge);
+        Ok(self.table.insert(Recorder::open(device, label, recording, commands))?)
     }
 }
 
@@ -286,8 +291,9 @@ impl RenderBundleEncoder {
         if let Some(GpuError { kind, message }) = error {
             device.errors().report(GpuError { kind, message: named(&self.label, message) });
         }
-        let (draws, commands) = (self.commands.draws, self.recording.commands());
-        Ok(RenderBundle { handle, device, label, draws, commands, uses_destroyed })
+        let handle = handle.charged(self.commands.charge.take());
+        let (draws, recording) = (self.commands.draws, self.recording.clone());
+        Ok(RenderBundle { handle, device, label, draws, recording, uses_destroyed })
     }
 
     /// Gives the bundle, what is wrong with it, and whether it can't be submitted.

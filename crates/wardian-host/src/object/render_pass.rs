@@ -239,7 +239,7 @@ impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
             executed.bundles.push(Used::new(&bundle.handle, &bundle.device));
             executed.draws = executed.draws.saturating_add(bundle.draws);
             // A bundle is a command itself.
-            executed.commands = executed.commands.saturating_add(bundle.commands).saturating_add(1);
+            executed.commands = executed.commands.saturating_add(bundle.recording.commands()).saturating_add(1);
             executed.of_destroyed |= bundle.uses_destroyed;
         }
         self.table.object_mut(&pass)?.execute(executed)

@@ -11,6 +11,7 @@ use crate::convert::ToCore;
 use crate::ctx::GpuCtxView;
 use crate::device::Device;
 use crate::handle::Handle;
+use crate::quota::{Amounts, NOTHING, Quota};
 use crate::table::{Table, labelled, stands_behind};
 
 stands_behind! {
@@ -50,7 +51,10 @@ impl GpuCtxView<'_> {
         let mut descriptor = descriptor.unwrap_or(PLAIN);
         let label = descriptor.label.take().unwrap_or_default();
         let core = to_core(&descriptor, &label);
-        let handle = if core.lod_min_clamp.is_finite() && core.lod_max_clamp.is_finite() {
+        let charge = device.admit(&label, Amounts::object(Quota::Samplers, &label, NOTHING));
+        let handle = if charge.is_none() {
+            invalid(&device, core)?
+        } else if core.lod_min_clamp.is_finite() && core.lod_max_clamp.is_finite() {
             device.adopt(&label, |global, id| global.device_create_sampler(id, &core, None))?
         } else {
             // `wgpu-core` looks only whether one is less than the other, which not-a-number never is.
@@ -63,6 +67,7 @@ impl GpuCtxView<'_> {
             );
             invalid(&device, core)?
         };
+        let handle = handle.charged(charge);
         Ok(self.table.insert(Sampler { handle, label })?)
     }
 }

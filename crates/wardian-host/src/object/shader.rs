@@ -14,6 +14,7 @@ use crate::device::Device;
 use crate::error::bounded;
 use crate::handle::Handle;
 use crate::object::capabilities::Features;
+use crate::quota::{Amounts, Quota};
 use crate::table::{Table, dropped, labelled, stands_behind};
 use crate::worker;
 
@@ -55,11 +56,15 @@ impl GpuCtxView<'_> {
         let device = self.table.object(device)?.clone();
         let webgpu::GpuShaderModuleDescriptor { code, compilation_hints: _, label } = descriptor;
         let label = label.unwrap_or_default();
+        let bytes = u64::try_from(code.len()).unwrap_or(u64::MAX);
+        let charge = device.admit(&label, Amounts::object(Quota::ShaderModules, &label, (Quota::ShaderBytes, bytes)));
+        let has_room = charge.is_some();
         let built = worker::run({
             let (device, label) = (device.clone(), label.clone());
-            move || build(&device, &code, &label)
+            move || if has_room { build(&device, &code, &label) } else { Built::refused(&device, &label) }
         });
         let Built { handle, module, remarks } = built.await??;
+        let handle = handle.charged(charge);
         let info = CompilationInfo(remarks.into_iter().map(Arc::new).collect());
         Ok(self.table.insert(ShaderModule { handle, label, module, info })?)
     }
@@ -70,6 +75,13 @@ struct Built {
     handle: Handle<ShaderModuleId>,
     module: Option<Arc<naga::Module>>,
     remarks: Vec<Remark>,
+}
+
+impl Built {
+    /// A module that there is no room for. That was reported already.
+    fn refused(device: &Device, label: &str) -> wasmtime::Result<Self> {
+        Ok(Self { handle: invalid(device, label)?, module: None, remarks: Vec::new() })
+    }
 }
 
 /// Compiles the code and reports its error, if it has one. It blocks its thread, of which it needs the large stack.

@@ -15,7 +15,13 @@ use crate::ctx::GpuCtxView;
 use crate::device::Device;
 use crate::format::missing_feature;
 use crate::handle::Handle;
+use crate::quota::{Amounts, Quota};
 use crate::table::{Table, labelled, stands_behind};
+
+/// More than the edges of any driver's textures.
+const EDGE_MAX: u32 = 1 << 16;
+/// More levels than a texture with such edges can have.
+const LEVELS_MAX: u32 = 17;
 
 stands_behind! {
     Texture => webgpu::GpuTexture,
@@ -81,12 +87,11 @@ impl Texture {
                 None
             }
             Ok(()) => {
-                let core = attributes.to_core(&label);
-                let (handle, error) = device.create(|global, id| global.device_create_texture(id, &core, None))?;
-                if let Some(error) = &error {
-                    device.report_of(&label, error);
+                let memory = (Quota::GpuMemory, attributes.bytes());
+                match device.admit(&label, Amounts::object(Quota::Textures, &label, memory)) {
+                    Some(charge) => create(&device, &attributes, &label)?.map(|handle| handle.charged(Some(charge))),
+                    None => None,
                 }
-                error.is_none().then_some(handle)
             }
         };
         let valid = created.is_some();
@@ -120,6 +125,16 @@ impl Texture {
         drop(self.default_view.take());
         self.device.call(|global| global.texture_destroy(self.handle.id()))
     }
+}
+
+/// Has `wgpu-core` make a texture; none, and the error is reported, where it refuses.
+fn create(device: &Device, attributes: &Attributes, label: &str) -> wasmtime::Result<Option<Handle<TextureId>>> {
+    let core = attributes.to_core(label);
+    let (handle, error) = device.create(|global, id| global.device_create_texture(id, &core, None))?;
+    if let Some(error) = &error {
+        device.report_of(label, error);
+    }
+    Ok(error.is_none().then_some(handle))
 }
 
 /// A texture that `wgpu-core` knows to be invalid. It has an ordinary size there, so that no number of the guest's gets
@@ -206,6 +221,20 @@ impl Attributes {
             return Err(format!("a texture has 1 or 4 samples a texel, not {}", self.sample_count));
         }
         Ok(())
+    }
+
+    /// About how much memory it takes. Nothing where the texture is larger than any can be, which `wgpu-core` finds.
+    fn bytes(&self) -> u64 {
+        let wgpu_types::Extent3d { width, height, depth_or_array_layers } = self.size;
+        if [width, height, depth_or_array_layers].into_iter().any(|edge| edge > EDGE_MAX) {
+            return 0;
+        }
+        let (format, dimension) = (self.format.to_core(), self.dimension.to_core());
+        let levels = (0..self.mip_level_count.min(LEVELS_MAX)).map(|level| {
+            let size = self.size.mip_level_size(level, dimension);
+            format.theoretical_memory_footprint(size).saturating_mul(self.sample_count.into())
+        });
+        levels.fold(0, u64::saturating_add)
     }
 
     /// <https://www.w3.org/TR/webgpu/#abstract-opdef-array-layer-count>

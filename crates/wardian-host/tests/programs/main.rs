@@ -38,6 +38,7 @@ mod pipeline;
 mod pipeline_rules;
 mod query;
 mod queue;
+mod quota;
 mod render;
 mod render_errors;
 mod sampler;
@@ -74,6 +75,7 @@ const THEMES: &[&[&str]] = &[
     pipeline_rules::NAMES,
     query::NAMES,
     queue::NAMES,
+    quota::NAMES,
     render::NAMES,
     render_errors::NAMES,
     sampler::NAMES,

@@ -19,6 +19,7 @@ use crate::device::Device;
 use crate::format::missing_feature;
 use crate::handle::Handle;
 use crate::object::capabilities::Limits;
+use crate::quota::{Amounts, NOTHING, Quota};
 use crate::table::{Table as _, labelled, stands_behind};
 
 stands_behind! {
@@ -55,7 +56,9 @@ impl GpuCtxView<'_> {
     ) -> wasmtime::Result<Resource<webgpu::GpuBindGroupLayout>> {
         let device = self.table.object(device)?.clone();
         let label = descriptor.label.unwrap_or_default();
+        let charge = device.admit(&label, Amounts::object(Quota::Layouts, &label, NOTHING));
         let (handle, counts) = match lower_entries(&descriptor.entries, &device) {
+            Ok(_) if charge.is_none() => (invalid_bind_group_layout(&device, &label)?, StageCounts::default()),
             Ok((entries, counts)) => {
                 let descriptor = BindGroupLayoutDescriptor {
                     label: Some(Cow::Borrowed(label.as_str())),
@@ -68,6 +71,7 @@ impl GpuCtxView<'_> {
                 (invalid_bind_group_layout(&device, &label)?, StageCounts::default())
             }
         };
+        let handle = handle.charged(charge);
         Ok(self.table.insert(BindGroupLayout { handle, label, counts })?)
     }
 
@@ -88,18 +92,20 @@ impl GpuCtxView<'_> {
         }
         let sum = counts.iter().fold(StageCounts::default(), |sum, counts| sum.plus(*counts));
         let fault = sum.check(device.limits()).err();
+        let charge = device.admit(&label, Amounts::object(Quota::Layouts, &label, NOTHING));
         let core = PipelineLayoutDescriptor {
             label: Some(Cow::Borrowed(label.as_str())),
             bind_group_layouts: Cow::Owned(ids),
             // A size that is no multiple of 4 makes the layout invalid for `wgpu-core`, too.
-            immediate_size: if fault.is_some() { 1 } else { immediate_size },
+            immediate_size: if fault.is_some() || charge.is_none() { 1 } else { immediate_size },
         };
         let (handle, error) = device.create(|global, id| global.device_create_pipeline_layout(id, &core, None))?;
         match (fault, error) {
             (Some(fault), _) => device.report_validation_of(&label, fault),
-            (None, Some(error)) => device.report_of(&label, &error),
-            (None, None) => {}
+            (None, Some(error)) if charge.is_some() => device.report_of(&label, &error),
+            (None, _) => {}
         }
+        let handle = handle.charged(charge);
         let counts = counts.into();
         Ok(self.table.insert(PipelineLayout { handle, label, immediate_size, counts })?)
     }

@@ -20,6 +20,7 @@ use wgpu_core::resource::BufferAccessError;
 use super::{no_memory, operation_error, range_error};
 use crate::device::{Device, LossInfo};
 use crate::handle::Handle;
+use crate::quota::{Amounts, Charge, Quota, Usage};
 
 /// Ranges that can be got from one mapping, of which each is remembered.
 const RANGES_MAX: usize = 65_536;
@@ -46,6 +47,8 @@ pub(super) struct Pending {
     pub(super) index: u64,
     /// Closed when nobody waits any more. Dropping it tells who waits that the map was given up.
     pub(super) waited_for: oneshot::Sender<Infallible>,
+    /// For the mapped range; none where the map is faulty.
+    pub(super) charge: Option<Charge>,
 }
 
 /// A mapping that a program may use.
@@ -56,6 +59,8 @@ pub(super) struct Mapped {
     /// What was got of it already.
     pub(super) got: Ranges,
     pub(super) memory: Memory,
+    #[expect(dead_code, reason = "what was charged is given back with the mapping")]
+    charge: Option<Charge>,
 }
 
 /// Where the bytes of a mapping are.
@@ -68,14 +73,14 @@ pub(super) enum Memory {
 }
 
 impl Memory {
-    pub(super) fn host() -> Self {
-        Self::Host(Arc::default())
+    pub(super) fn host(usage: &Usage) -> Self {
+        Self::Host(Arc::new(HostMemory { usage: usage.clone(), bytes: Mutex::default() }))
     }
 }
 
 impl Mapped {
-    pub(super) fn new(host: HostMap, range: Range<u64>, memory: Memory) -> Self {
-        Self { host, range, got: Ranges::default(), memory }
+    pub(super) fn new(host: HostMap, range: Range<u64>, memory: Memory, charge: Option<Charge>) -> Self {
+        Self { host, range, got: Ranges::default(), memory, charge }
     }
 
     /// The part of the mapping that these arguments mean; by default, to the end of the buffer.
@@ -125,8 +130,12 @@ impl Ranges {
 
 /// The bytes of an invalid buffer, which nobody but the program that set them will see. They are zero until then, and
 /// take memory from the first use on.
-#[derive(Debug, Default)]
-pub(crate) struct HostMemory(Mutex<Vec<u8>>);
+#[derive(Debug)]
+pub(crate) struct HostMemory {
+    usage: Usage,
+    /// Guards the bytes and what they were charged for; held while they are copied, by one call of the guest's.
+    bytes: Mutex<(Vec<u8>, Option<Charge>)>,
+}
 
 impl HostMemory {
     /// Copies a part out. `size` is that of the buffer; a valid one could have up to `size_max` bytes.
@@ -169,14 +178,20 @@ impl HostMemory {
     ) -> Result<R, webgpu::GetMappedRangeError> {
         let place = |place: u64| usize::try_from(place).map_err(|_| no_memory(size));
         let (start, end, length) = (place(part.start)?, place(part.end)?, place(size)?);
-        let mut memory = self.0.lock();
-        if memory.len() < length {
-            if size > size_max || memory.try_reserve_exact(length).is_err() {
+        let mut held = self.bytes.lock();
+        let (bytes, charge) = &mut *held;
+        if bytes.len() < length {
+            if size > size_max {
                 return Err(no_memory(size));
             }
-            memory.resize(length, 0);
+            let room = self.usage.charge(Amounts::of(Quota::HostMemory, size));
+            *charge = Some(room.map_err(|exceeded| range_error(exceeded.to_string()))?);
+            if bytes.try_reserve_exact(length).is_err() {
+                return Err(no_memory(size));
+            }
+            bytes.resize(length, 0);
         }
-        body(memory.get_mut(start..end).ok_or_else(|| no_memory(size))?)
+        body(bytes.get_mut(start..end).ok_or_else(|| no_memory(size))?)
     }
 }
 
@@ -296,6 +311,7 @@ pub(super) fn unmap(device: &Device, buffer: &Handle<BufferId>) -> wasmtime::Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::Quotas;
 
     fn check(before: &[(u64, u64)], range: (u64, u64), allowed: bool) {
         let mut ranges = Ranges::default();
@@ -304,6 +320,10 @@ mod tests {
         }
         let outcome = ranges.check(&(range.0..range.1));
         assert_eq!(outcome.is_ok(), allowed, "{range:?} after {before:?}: {outcome:?}");
+    }
+
+    fn memory() -> HostMemory {
+        HostMemory { usage: Usage::new(Quotas::new()), bytes: Mutex::default() }
     }
 
     #[test]
@@ -331,7 +351,7 @@ mod tests {
 
     #[test]
     fn parts_lie_inside_of_the_mapping() {
-        let mapped = Mapped::new(HostMap::Read, 16..48, Memory::Gpu);
+        let mapped = Mapped::new(HostMap::Read, 16..48, Memory::Gpu, None);
         let part = |offset, size| mapped.part(64, offset, size);
         assert_eq!(part(Some(16), Some(32)), Ok(16..48), "all of it");
         assert_eq!(part(Some(48), Some(0)), Ok(48..48), "nothing at the end");
@@ -352,12 +372,12 @@ mod tests {
 
     #[test]
     fn host_memory_is_bounded() {
-        let memory = HostMemory::default();
+        let memory = memory();
         assert_eq!(memory.get(&(8..12), 16, 16).expect("there is memory"), [0; 4].as_slice(), "what was never set");
         memory.set(&(8..12), &[1, 2, 3, 4], 16, 16).expect("there is memory");
         assert_eq!(memory.get(&(0..16), 16, 16).expect("there is memory").get(8..12), Some(&[1, 2, 3, 4][..]), "set");
         for size in [1 << 20, 1 << 60, u64::MAX] {
-            assert!(HostMemory::default().get(&(0..size), size, 1 << 16).is_err(), "{size} bytes of at most 65,536");
+            assert!(memory().get(&(0..size), size, 1 << 16).is_err(), "{size} bytes of at most 65,536");
         }
     }
 }

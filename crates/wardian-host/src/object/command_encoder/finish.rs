@@ -9,6 +9,7 @@ use crate::error::{ErrorKind, GpuError, named};
 use crate::handle::Handle;
 use crate::object::pass::core_label;
 use crate::object::pass::recording::{Faults, State};
+use crate::quota::{Amounts, NOTHING, Quota};
 use crate::worker;
 
 /// So many commands are finished in less time than it takes to have another thread do it.
@@ -37,7 +38,9 @@ pub(super) async fn finish(encoder: &mut CommandEncoder, label: String) -> wasmt
         encoder.device.errors().report(GpuError { kind, message: named(&encoder.label, message) });
     }
     let refusal = faults.refusal.map(str::to_owned);
-    Ok(CommandBuffer { handle, device: encoder.device.clone(), label, refusal, submitted: false })
+    let device = encoder.device.clone();
+    let handle = handle.charged(device.admit_or_end(&label, Amounts::object(Quota::CommandEncoders, &label, NOTHING)));
+    Ok(CommandBuffer { handle, device, label, refusal, recording: Some(encoder.recording.clone()) })
 }
 
 /// What finishing takes, on whatever thread.

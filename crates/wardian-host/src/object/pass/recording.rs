@@ -11,6 +11,7 @@ use wgpu_types::error::WebGpuError;
 
 use crate::device::Device;
 use crate::error::named;
+use crate::quota::{Amounts, Charge, Quota, Usage};
 
 /// Commands of one command encoder, with those of its passes and of the bundles that these execute. It takes seconds to
 /// finish so many.
@@ -19,6 +20,9 @@ pub(crate) const ENCODER_COMMANDS_MAX: u64 = 1 << 24;
 pub(crate) const BUNDLE_COMMANDS_MAX: u64 = 1 << 20;
 /// Bytes that the commands of one recording carry with them: names, immediates, dynamic offsets.
 const BYTES_MAX: u64 = 256 << 20;
+
+/// For so many commands a store is charged at a time.
+const COMMANDS_CHARGED: u64 = 256;
 
 /// Whether an encoder still records.
 ///
@@ -67,15 +71,23 @@ pub(crate) struct Recording(Arc<Shared>);
 struct Shared {
     commands_max: u64,
     commands: AtomicU64,
+    /// For how many commands the store has been charged.
+    charged: AtomicU64,
+    usage: Usage,
+    /// Guards what was charged; held for no call into anything else.
+    charges: Mutex<Charge>,
     bytes: AtomicU64,
     /// Guards the first error and the refusal; held for no call into anything else.
     faults: Mutex<Faults>,
 }
 
 impl Recording {
-    pub(crate) fn new(commands_max: u64) -> Self {
+    pub(crate) fn new(commands_max: u64, usage: &Usage) -> Self {
         Self(Arc::new(Shared {
             commands_max,
+            charged: AtomicU64::new(0),
+            usage: usage.clone(),
+            charges: Mutex::new(Charge::nothing(usage)),
             commands: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             faults: Mutex::default(),
@@ -97,7 +109,25 @@ impl Recording {
             self.fail(format!("the commands carry more than {BYTES_MAX} bytes"));
             return false;
         }
-        true
+        self.commands() <= self.0.charged.load(Ordering::Relaxed) || self.charge()
+    }
+
+    /// Has the store charged for the commands so far and some more; without room the recording fails.
+    #[cold]
+    fn charge(&self) -> bool {
+        let charged = self.0.charged.load(Ordering::Relaxed);
+        let wanted = self.commands().saturating_sub(charged).next_multiple_of(COMMANDS_CHARGED);
+        match self.0.usage.charge(Amounts::of(Quota::Commands, wanted)) {
+            Ok(charge) => {
+                self.0.charges.lock().add(charge);
+                self.0.charged.store(charged.saturating_add(wanted), Ordering::Relaxed);
+                true
+            }
+            Err(exceeded) => {
+                self.fail(exceeded.to_string());
+                false
+            }
+        }
     }
 
     pub(crate) fn commands(&self) -> u64 {
@@ -136,23 +166,28 @@ pub(crate) fn report_ended(device: &Device, kind: &str, label: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::Quotas;
+
+    fn of(commands_max: u64) -> Recording {
+        Recording::new(commands_max, &Usage::new(Quotas::new()))
+    }
 
     #[test]
     fn recordings_are_bounded() {
-        let recording = Recording::new(3);
+        let recording = of(3);
         assert!(recording.count(2, 8), "two of three");
         assert!(!recording.count(2, 0), "four of three");
         assert!(recording.faults().error.is_some_and(|error| error.contains("more than 3")), "the error says so");
         assert!(recording.count(1, 0), "three of three");
         assert!(!recording.count(u64::MAX, 0), "an overflow");
         assert_eq!(recording.commands(), 3, "what was refused doesn't count");
-        let recording = Recording::new(3);
+        let recording = of(3);
         assert!(!recording.count(1, usize::MAX), "too many bytes");
     }
 
     #[test]
     fn the_first_fault_is_kept() {
-        let recording = Recording::new(1);
+        let recording = of(1);
         let of_pass = recording.clone();
         of_pass.fail("one");
         recording.fail("two");

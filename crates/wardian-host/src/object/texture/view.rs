@@ -14,6 +14,7 @@ use crate::device::Device;
 use crate::format::missing_feature;
 use crate::handle::Handle;
 use crate::object::capabilities::Features;
+use crate::quota::{Amounts, NOTHING, Quota};
 use crate::table::{Table, labelled, stands_behind};
 
 stands_behind! {
@@ -54,12 +55,15 @@ impl Texture {
         let outcome = check_features(&descriptor, device.features());
         let part = Part::of(&descriptor, &self.attributes);
         let label = descriptor.label.unwrap_or_default();
-        let core = if outcome.is_ok() { part.to_core(&label) } else { refused(&label) };
+        let charge = device.admit(&label, Amounts::object(Quota::TextureViews, &label, NOTHING));
+        let core = if outcome.is_ok() && charge.is_some() { part.to_core(&label) } else { refused(&label) };
         let texture = self.handle.id();
         let (handle, error) = device.create(|global, _| global.texture_create_view(texture, &core, None))?;
         let mut of_destroyed = false;
         if let Err(message) = outcome {
             device.report_validation_of(&label, message);
+        } else if charge.is_none() {
+            // That it was refused has been reported.
         } else if let Some(CreateTextureViewError::DestroyedResource(_)) = error {
             // `wgpu-core` has not looked at the descriptor, so it falls to us to say whether the view is valid.
             match part.check(&self.attributes, device.features()) {
@@ -69,6 +73,7 @@ impl Texture {
         } else if let Some(error) = error {
             device.report_of(&label, &error);
         }
+        let handle = handle.charged(charge);
         Ok(TextureView { handle, device: device.clone(), label, dimension: part.dimension, of_destroyed })
     }
 }

@@ -153,12 +153,15 @@ impl Device {
     }
 
     /// Calls into `wgpu-core`; the guest traps when that fails by a fault of its own.
+    #[inline]
     pub(crate) fn call<R>(&self, call: impl FnOnce(&Global) -> R) -> wasmtime::Result<R> {
-        let outcome = self.0.core.call(call);
-        if let Err(fault) = &outcome {
-            self.lose(LossReason::Unknown, fault.to_string());
+        match self.0.core.call(call) {
+            Ok(value) => Ok(value),
+            Err(fault) => {
+                self.lose(LossReason::Unknown, fault.to_string());
+                Err(fault)
+            }
         }
-        outcome
     }
 
     /// Calls a constructor of `wgpu-core`, owns what it made, and reports the error that came with it.

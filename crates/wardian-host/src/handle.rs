@@ -1,5 +1,6 @@
 //! Ownership of `wgpu-core` objects: the only file that releases one, and the door through which all calls go.
 
+use std::any::Any;
 use std::fmt::{self, Debug};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -20,13 +21,21 @@ impl Core {
 
     /// Calls into `wgpu-core`. A panic in there is a fault of its own, which must not take the embedder with it: it
     /// ends the guest instead.
+    #[inline]
     pub(crate) fn call<R>(&self, call: impl FnOnce(&Global) -> R) -> wasmtime::Result<R> {
-        panic::catch_unwind(AssertUnwindSafe(|| call(&self.0))).map_err(|payload| {
-            let what = payload.downcast_ref::<String>().map(String::as_str);
-            let what = what.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            wasmtime::format_err!("the GPU implementation failed, which is a fault of the host: {what}")
-        })
+        match panic::catch_unwind(AssertUnwindSafe(|| call(&self.0))) {
+            Ok(value) => Ok(value),
+            Err(payload) => Err(fault(payload.as_ref())),
+        }
     }
+}
+
+/// What a panic inside `wgpu-core` becomes.
+#[cold]
+fn fault(payload: &(dyn Any + Send)) -> wasmtime::Error {
+    let what = payload.downcast_ref::<String>().map(String::as_str);
+    let what = what.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    wasmtime::format_err!("the GPU implementation failed, which is a fault of the host: {what}")
 }
 
 impl Debug for Core {

@@ -6,7 +6,7 @@ use wgpu_core::global::Global;
 use wgpu_core::id::BindGroupId;
 
 use crate::ctx::GpuCtxView;
-use crate::handle::Handle;
+use crate::handle::CoreId;
 use crate::object::pass::{Commands, Outcome, Recorder, Used, binding_commands};
 use crate::table::{Table, labelled, stands_behind};
 
@@ -23,15 +23,11 @@ pub(crate) struct ComputeCommands(pub(crate) wgpu_core::command::ComputePass);
 
 impl Commands for ComputeCommands {
     const NAME: &'static str = "compute pass";
+    type Name<I: CoreId> = I;
 
-    fn set_bind_group(
-        &mut self,
-        core: &Global,
-        index: u32,
-        group: Option<Handle<BindGroupId>>,
-        offsets: &[u32],
-    ) -> Outcome {
-        Ok(core.compute_pass_set_bind_group(&mut self.0, index, group.map(|group| group.id()), offsets)?)
+    #[inline]
+    fn set_bind_group(&mut self, core: &Global, index: u32, group: Option<BindGroupId>, offsets: &[u32]) -> Outcome {
+        Ok(core.compute_pass_set_bind_group(&mut self.0, index, group, offsets)?)
     }
 
     fn set_immediates(&mut self, core: &Global, offset: u32, data: &[u8]) -> Outcome {
@@ -56,6 +52,7 @@ pub(crate) const NO_COLOR: u32 = 0;
 
 impl webgpu::HostGpuComputePassEncoder for GpuCtxView<'_> {
     /// <https://www.w3.org/TR/webgpu/#dom-gpucomputepassencoder-setpipeline>
+    #[inline]
     fn set_pipeline(
         &mut self,
         pass: Resource<webgpu::GpuComputePassEncoder>,
@@ -66,11 +63,12 @@ impl webgpu::HostGpuComputePassEncoder for GpuCtxView<'_> {
         let pass = self.table.object_mut(&pass)?;
         let device = pass.device.id();
         pass.choose(immediate_size, |core, commands| {
-            Ok(core.compute_pass_set_pipeline(&mut commands.0, used.on(device)?.id())?)
+            Ok(core.compute_pass_set_pipeline(&mut commands.0, used.on(device)?)?)
         })
     }
 
     /// <https://www.w3.org/TR/webgpu/#dom-gpucomputepassencoder-dispatchworkgroups>
+    #[inline]
     fn dispatch_workgroups(
         &mut self,
         pass: Resource<webgpu::GpuComputePassEncoder>,
@@ -95,8 +93,7 @@ impl webgpu::HostGpuComputePassEncoder for GpuCtxView<'_> {
         let pass = self.table.object_mut(&pass)?;
         let device = pass.device.id();
         pass.run(|core, commands| {
-            let buffer = used.on(device)?;
-            Ok(core.compute_pass_dispatch_workgroups_indirect(&mut commands.0, buffer.id(), offset)?)
+            Ok(core.compute_pass_dispatch_workgroups_indirect(&mut commands.0, used.on(device)?, offset)?)
         })
     }
 

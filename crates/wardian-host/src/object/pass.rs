@@ -32,17 +32,39 @@ pub(crate) trait Commands {
     /// What messages call the encoder.
     const NAME: &'static str;
 
+    /// How they name an object.
+    type Name<I: CoreId>: Name<I>;
+
     fn set_bind_group(
         &mut self,
         core: &Global,
         index: u32,
-        group: Option<Handle<BindGroupId>>,
+        group: Option<Self::Name<BindGroupId>>,
         offsets: &[u32],
     ) -> Outcome;
     fn set_immediates(&mut self, core: &Global, offset: u32, data: &[u8]) -> Outcome;
     fn push_debug_group(&mut self, core: &Global, label: &str) -> Outcome;
     fn pop_debug_group(&mut self, core: &Global) -> Outcome;
     fn insert_debug_marker(&mut self, core: &Global, label: &str) -> Outcome;
+}
+
+/// What stands for an object in a command: its identifier where `wgpu-core` looks it up at once, while the guest lends
+/// the object to the call; a handle of its own where it must be kept.
+pub(crate) trait Name<I: CoreId> {
+    fn of(handle: &Handle<I>) -> Self;
+}
+
+impl<I: CoreId> Name<I> for I {
+    #[inline]
+    fn of(handle: &Handle<I>) -> Self {
+        handle.id()
+    }
+}
+
+impl<I: CoreId> Name<I> for Handle<I> {
+    fn of(handle: &Self) -> Self {
+        handle.clone()
+    }
 }
 
 /// The encoder of a pass or of a bundle.
@@ -59,22 +81,27 @@ pub(crate) struct Recorder<P> {
 
 /// An object that a command uses, and which device it is of.
 #[derive(Debug)]
-pub(crate) struct Used<I: CoreId> {
-    pub(crate) handle: Handle<I>,
-    pub(crate) device: DeviceId,
+pub(crate) struct Used<N> {
+    name: N,
+    device: DeviceId,
 }
 
-impl<I: CoreId> Used<I> {
-    pub(crate) fn new(handle: &Handle<I>, device: &Device) -> Self {
-        Self { handle: handle.clone(), device: device.id() }
+impl<N> Used<N> {
+    #[inline]
+    pub(crate) fn new<I: CoreId>(handle: &Handle<I>, device: &Device) -> Self
+    where
+        N: Name<I>,
+    {
+        Self { name: N::of(handle), device: device.id() }
     }
 
     /// Gives the object, if it is of the device of the encoder.
     ///
     /// <https://www.w3.org/TR/webgpu/#abstract-opdef-valid-to-use-with>
-    pub(crate) fn on<E>(self, device: DeviceId) -> Result<Handle<I>, Fault<E>> {
+    #[inline]
+    pub(crate) fn on<E>(self, device: DeviceId) -> Result<N, Fault<E>> {
         if self.device == device {
-            Ok(self.handle)
+            Ok(self.name)
         } else {
             Err(Fault::host("an object of another device can't be used here"))
         }
@@ -90,11 +117,13 @@ impl<P: Commands> Recorder<P> {
     /// Records a command, unless recording has ended, which is reported at once.
     ///
     /// <https://www.w3.org/TR/webgpu/#abstract-opdef-validate-the-encoder-state>
+    #[inline]
     pub(crate) fn record(&mut self, command: impl FnOnce(&Global, &mut P) -> Outcome) -> wasmtime::Result<()> {
         self.record_large(1, 0, command)
     }
 
     /// Like [`record`](Self::record), for what is recorded as several commands or has bytes of its own.
+    #[inline]
     pub(crate) fn record_large(
         &mut self,
         commands: u64,
@@ -104,26 +133,34 @@ impl<P: Commands> Recorder<P> {
         if !self.is_open() || !self.recording.count(commands, bytes) {
             return Ok(());
         }
-        let outcome = self.device.call(|core| command(core, &mut self.commands))?;
-        self.recording.settle(&self.device, outcome);
-        Ok(())
+        // Settled in there, so that no outcome, which is large, travels outwards.
+        self.device.call(|core| self.recording.settle(&self.device, command(core, &mut self.commands)))
     }
 
     /// Records a draw or a dispatch, for which the immediates must have reached `wgpu-core`.
+    #[inline]
     pub(crate) fn run(&mut self, command: impl FnOnce(&Global, &mut P) -> Outcome) -> wasmtime::Result<()> {
-        if matches!(self.state, State::Open) {
-            while let Some((offset, data)) = self.immediates.next_due() {
-                if !self.recording.count(1, data.len()) {
-                    return Ok(());
-                }
-                let outcome = self.device.call(|core| self.commands.set_immediates(core, offset, data))?;
-                self.recording.settle(&self.device, outcome);
-            }
+        if self.immediates.are_due() && matches!(self.state, State::Open) && !self.record_immediates()? {
+            return Ok(());
         }
         self.record(command)
     }
 
+    /// Gives `wgpu-core` the immediates that it lacks; without room for them the recording fails.
+    #[cold]
+    fn record_immediates(&mut self) -> wasmtime::Result<bool> {
+        while let Some((offset, data)) = self.immediates.next_due() {
+            if !self.recording.count(1, data.len()) {
+                return Ok(false);
+            }
+            let outcome = self.device.call(|core| self.commands.set_immediates(core, offset, data))?;
+            self.recording.settle(&self.device, outcome);
+        }
+        Ok(true)
+    }
+
     /// Records the choice of a pipeline whose layout has so many bytes of immediates.
+    #[inline]
     pub(crate) fn choose(
         &mut self,
         immediate_size: u32,
@@ -163,6 +200,7 @@ impl<P: Commands> Recorder<P> {
     }
 
     /// Whether commands can be recorded; that they can't is reported.
+    #[inline]
     fn is_open(&self) -> bool {
         match self.state {
             State::Open => true,
@@ -173,10 +211,11 @@ impl<P: Commands> Recorder<P> {
         }
     }
 
+    #[inline]
     fn set_bind_group(
         &mut self,
         index: u32,
-        group: Option<Used<BindGroupId>>,
+        group: Option<Used<P::Name<BindGroupId>>>,
         offsets: &[u32],
         of_destroyed: bool,
     ) -> wasmtime::Result<()> {
@@ -227,6 +266,7 @@ fn part_of(data: &[u8], offset: Option<u64>, size: Option<u64>) -> Result<&[u8],
 /// The dynamic offsets that a call names.
 ///
 /// <https://www.w3.org/TR/webgpu/#dom-gpubindingcommandsmixin-setbindgroup>
+#[inline]
 fn offsets_of(data: &[u32], start: Option<u64>, length: Option<u32>) -> Result<&[u32], webgpu::SetBindGroupError> {
     let start = start.unwrap_or(0);
     let part = usize::try_from(start).ok().and_then(|start| data.get(start..)).and_then(|rest| match length {
@@ -242,6 +282,7 @@ fn offsets_of(data: &[u32], start: Option<u64>, length: Option<u32>) -> Result<&
 
 /// The functions of the interface that all passes and bundles have.
 impl GpuCtxView<'_> {
+    #[inline]
     pub(crate) fn record_bind_group<P: Commands, M: Marker<Object = Recorder<P>>>(
         &mut self,
         encoder: &Resource<M>,
@@ -303,6 +344,7 @@ impl GpuCtxView<'_> {
 macro_rules! binding_commands {
     ($marker:ty) => {
         /// <https://www.w3.org/TR/webgpu/#dom-gpubindingcommandsmixin-setbindgroup>
+        #[inline]
         fn set_bind_group(
             &mut self,
             encoder: Resource<$marker>,

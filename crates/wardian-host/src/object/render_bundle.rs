@@ -92,6 +92,7 @@ fn keep<I: CoreId + PartialEq>(kept: &mut Vec<Handle<I>>, handle: Handle<I>) -> 
 
 impl Commands for BundleCommands {
     const NAME: &'static str = "render bundle encoder";
+    type Name<I: CoreId> = Handle<I>;
 
     fn set_bind_group(
         &mut self,

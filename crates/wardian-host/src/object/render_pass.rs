@@ -8,11 +8,11 @@ use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::Resource;
 use wgpu_core::command::EncoderStateError;
 use wgpu_core::global::Global;
-use wgpu_core::id::{BindGroupId, BufferId, CommandEncoderId, RenderPipelineId};
+use wgpu_core::id::{BindGroupId, BufferId, CommandEncoderId, RenderBundleId, RenderPipelineId};
 use wgpu_types::IndexFormat;
 
 use crate::ctx::GpuCtxView;
-use crate::handle::Handle;
+use crate::handle::{CoreId, Handle};
 use crate::object::compute_pass::NO_COLOR;
 use crate::object::pass::recording::Fault;
 use crate::object::pass::{Commands, Outcome, Recorder, Used, binding_commands};
@@ -64,15 +64,10 @@ impl RenderPassCommands {
 
 impl Commands for RenderPassCommands {
     const NAME: &'static str = "render pass";
+    type Name<I: CoreId> = I;
 
-    fn set_bind_group(
-        &mut self,
-        core: &Global,
-        index: u32,
-        group: Option<Handle<BindGroupId>>,
-        offsets: &[u32],
-    ) -> Outcome {
-        Ok(core.render_pass_set_bind_group(&mut self.pass, index, group.map(|group| group.id()), offsets)?)
+    fn set_bind_group(&mut self, core: &Global, index: u32, group: Option<BindGroupId>, offsets: &[u32]) -> Outcome {
+        Ok(core.render_pass_set_bind_group(&mut self.pass, index, group, offsets)?)
     }
 
     fn set_immediates(&mut self, core: &Global, offset: u32, data: &[u8]) -> Outcome {
@@ -93,24 +88,18 @@ impl Commands for RenderPassCommands {
 }
 
 impl RenderCommands for RenderPassCommands {
-    fn set_pipeline(&mut self, core: &Global, pipeline: Handle<RenderPipelineId>) -> Outcome {
-        Ok(core.render_pass_set_pipeline(&mut self.pass, pipeline.id())?)
+    fn set_pipeline(&mut self, core: &Global, pipeline: RenderPipelineId) -> Outcome {
+        Ok(core.render_pass_set_pipeline(&mut self.pass, pipeline)?)
     }
 
-    fn set_index_buffer(
-        &mut self,
-        core: &Global,
-        buffer: Handle<BufferId>,
-        format: IndexFormat,
-        range: Range,
-    ) -> Outcome {
+    fn set_index_buffer(&mut self, core: &Global, buffer: BufferId, format: IndexFormat, range: Range) -> Outcome {
         let Range { offset, size } = range;
-        Ok(core.render_pass_set_index_buffer(&mut self.pass, buffer.id(), format, offset, size)?)
+        Ok(core.render_pass_set_index_buffer(&mut self.pass, buffer, format, offset, size)?)
     }
 
-    fn set_vertex_buffer(&mut self, core: &Global, slot: u32, buffer: Option<(Handle<BufferId>, Range)>) -> Outcome {
+    fn set_vertex_buffer(&mut self, core: &Global, slot: u32, buffer: Option<(BufferId, Range)>) -> Outcome {
         let range = buffer.as_ref().map_or(Range { offset: 0, size: None }, |(_, range)| *range);
-        let buffer = buffer.map(|(buffer, _)| buffer.id());
+        let buffer = buffer.map(|(buffer, _)| buffer);
         Ok(core.render_pass_set_vertex_buffer(&mut self.pass, slot, buffer, range.offset, range.size)?)
     }
 
@@ -127,10 +116,10 @@ impl RenderCommands for RenderPassCommands {
         Ok(draw?)
     }
 
-    fn draw_indirect(&mut self, core: &Global, kind: Indirect, buffer: Handle<BufferId>, offset: u64) -> Outcome {
+    fn draw_indirect(&mut self, core: &Global, kind: Indirect, buffer: BufferId, offset: u64) -> Outcome {
         match kind {
-            Indirect::Draw => core.render_pass_draw_indirect(&mut self.pass, buffer.id(), offset)?,
-            Indirect::DrawIndexed => core.render_pass_draw_indexed_indirect(&mut self.pass, buffer.id(), offset)?,
+            Indirect::Draw => core.render_pass_draw_indirect(&mut self.pass, buffer, offset)?,
+            Indirect::DrawIndexed => core.render_pass_draw_indexed_indirect(&mut self.pass, buffer, offset)?,
         }
         Ok(())
     }
@@ -143,7 +132,7 @@ impl RenderCommands for RenderPassCommands {
 /// What is executed of several bundles.
 #[derive(Debug, Default)]
 struct Executed {
-    bundles: Vec<Used<wgpu_core::id::RenderBundleId>>,
+    bundles: Vec<Used<RenderBundleId>>,
     draws: u64,
     commands: u64,
     of_destroyed: bool,
@@ -272,8 +261,7 @@ impl RenderPass {
         }
         let device = self.device.id();
         self.record_large(commands, 0, |core, commands| {
-            let bundles = bundles.into_iter().map(|bundle| bundle.on(device)).collect::<Result<Vec<_>, _>>()?;
-            let ids: Vec<_> = bundles.iter().map(Handle::id).collect();
+            let ids = bundles.into_iter().map(|bundle| bundle.on(device)).collect::<Result<Vec<_>, _>>()?;
             commands.draws = commands.draws.saturating_add(draws);
             Ok(core.render_pass_execute_bundles(&mut commands.pass, &ids)?)
         })?;

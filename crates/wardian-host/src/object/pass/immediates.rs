@@ -59,6 +59,12 @@ impl Immediates {
         (self.set, self.exposed, self.due) = (0, 0, 0);
     }
 
+    /// Whether `wgpu-core` must be given any.
+    #[inline]
+    pub(crate) fn are_due(&self) -> bool {
+        self.due & self.exposed != 0
+    }
+
     /// Takes the next bytes in a row that `wgpu-core` must be given, and where.
     pub(crate) fn next_due(&mut self) -> Option<(u32, &[u8])> {
         let due = self.due & self.exposed;

@@ -95,6 +95,7 @@ impl Recording {
     }
 
     /// Makes room for commands; without room the recording fails, and nothing must be recorded.
+    #[inline]
     pub(crate) fn count(&self, commands: u64, bytes: usize) -> bool {
         // A store runs one host function at a time, so nobody else counts between the load and the store.
         let fits = |used: &AtomicU64, more: u64, most: u64| {
@@ -102,12 +103,10 @@ impl Recording {
             after.map(|after| used.store(after, Ordering::Relaxed)).is_some()
         };
         if !fits(&self.0.commands, commands, self.0.commands_max) {
-            self.fail(format!("more than {} commands were recorded", self.0.commands_max));
-            return false;
+            return self.fail_too_many();
         }
         if bytes > 0 && !fits(&self.0.bytes, u64::try_from(bytes).unwrap_or(u64::MAX), BYTES_MAX) {
-            self.fail(format!("the commands carry more than {BYTES_MAX} bytes"));
-            return false;
+            return self.fail_too_large();
         }
         self.commands() <= self.0.charged.load(Ordering::Relaxed) || self.charge()
     }
@@ -130,6 +129,18 @@ impl Recording {
         }
     }
 
+    #[cold]
+    fn fail_too_many(&self) -> bool {
+        self.fail(format!("more than {} commands were recorded", self.0.commands_max));
+        false
+    }
+
+    #[cold]
+    fn fail_too_large(&self) -> bool {
+        self.fail(format!("the commands carry more than {BYTES_MAX} bytes"));
+        false
+    }
+
     pub(crate) fn commands(&self) -> u64 {
         self.0.commands.load(Ordering::Relaxed)
     }
@@ -149,6 +160,7 @@ impl Recording {
     }
 
     /// Does with a command's outcome what its kind demands.
+    #[inline]
     pub(crate) fn settle<E: WebGpuError>(&self, device: &Device, outcome: Result<(), Fault<E>>) {
         match outcome {
             Ok(()) => {}

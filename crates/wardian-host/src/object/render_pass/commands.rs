@@ -12,26 +12,26 @@ use wgpu_types::IndexFormat;
 
 use crate::convert::ToCore;
 use crate::ctx::GpuCtxView;
-use crate::handle::Handle;
 use crate::object::buffer::Buffer;
 use crate::object::pass::recording::Fault;
-use crate::object::pass::{Commands, Outcome, Recorder, Used};
+use crate::object::pass::{Commands, Name, Outcome, Recorder, Used};
 use crate::table::{Marker, Table};
 
 /// The commands of render passes and bundles, of which `wgpu-core` has a set of functions for each.
 pub(crate) trait RenderCommands: Commands {
-    fn set_pipeline(&mut self, core: &Global, pipeline: Handle<RenderPipelineId>) -> Outcome;
+    fn set_pipeline(&mut self, core: &Global, pipeline: Self::Name<RenderPipelineId>) -> Outcome;
     fn set_index_buffer(
         &mut self,
         core: &Global,
-        buffer: Handle<BufferId>,
+        buffer: Self::Name<BufferId>,
         format: IndexFormat,
         range: Range,
     ) -> Outcome;
-    fn set_vertex_buffer(&mut self, core: &Global, slot: u32, buffer: Option<(Handle<BufferId>, Range)>) -> Outcome;
+    fn set_vertex_buffer(&mut self, core: &Global, slot: u32, buffer: Option<(Self::Name<BufferId>, Range)>)
+    -> Outcome;
     fn draw(&mut self, core: &Global, draw: Draw) -> Outcome;
     fn draw_indexed(&mut self, core: &Global, draw: DrawIndexed) -> Outcome;
-    fn draw_indirect(&mut self, core: &Global, kind: Indirect, buffer: Handle<BufferId>, offset: u64) -> Outcome;
+    fn draw_indirect(&mut self, core: &Global, kind: Indirect, buffer: Self::Name<BufferId>, offset: u64) -> Outcome;
     /// How many draws there have been.
     fn draws(&mut self) -> &mut u64;
 }
@@ -80,13 +80,13 @@ impl Indirect {
 
 /// A buffer that a command uses.
 #[derive(Debug)]
-struct UsedBuffer {
-    used: Used<BufferId>,
+struct UsedBuffer<N> {
+    used: Used<N>,
     size: u64,
     usage: webgpu::GpuBufferUsage,
 }
 
-impl UsedBuffer {
+impl<N: Name<BufferId>> UsedBuffer<N> {
     fn new(buffer: &Buffer) -> Self {
         Self { used: Used::new(&buffer.handle, &buffer.device), size: buffer.size, usage: buffer.usage }
     }
@@ -117,7 +117,7 @@ fn range_of<E>(buffer_size: u64, offset: u64, size: Option<u64>, alignment: u64)
 }
 
 /// Checks what `wgpu-core` doesn't check in bundles.
-fn check_arguments<E>(kind: Indirect, buffer: &UsedBuffer, offset: u64) -> Result<(), Fault<E>> {
+fn check_arguments<N, E>(kind: Indirect, buffer: &UsedBuffer<N>, offset: u64) -> Result<(), Fault<E>> {
     if !buffer.usage.contains(webgpu::GpuBufferUsage::INDIRECT) {
         return Err(Fault::host("the arguments of a draw lie in a buffer without the usage indirect"));
     }

@@ -3,6 +3,7 @@
 
 mod demo;
 mod guests;
+mod hostile;
 mod process;
 mod project;
 mod setup;
@@ -25,6 +26,7 @@ Usage: cargo xtask COMMAND
   test [FILTER…]        Prepare, build the guests, then format, clippy, tidy, every test, and cargo deny.
                         With a FILTER only the tests whose name contains it; the checks are left out.
       --quick           Leave out format, clippy, tidy and cargo deny.
+  hostile shaders       Give the shader compiler every kind of bomb, from 1 kB to 10 MB, and print what each took.
   build-guests          Build the guest components into target/guest.
   tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
   exec COMMAND ARG…     Run a command with the environment that setup made: cargo xtask exec cargo test -p wardian
@@ -79,6 +81,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             takes_none(command, rest)?;
             tidy::check(&project)?;
         }
+        "hostile" => hostile::run(&project, rest)?,
         "demo" => {
             takes_none(command, rest)?;
             demo::run(&project)?;

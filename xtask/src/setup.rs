@@ -72,6 +72,8 @@ impl Ready {
     /// Gives a command the environment in which Wardian's programs and tests run.
     pub(crate) fn apply<'c>(&self, project: &Project, command: &'c mut Command) -> &'c mut Command {
         command.env("WARDIAN_GUESTS", project.guests());
+        // What the command keeps for its next start; tests are to leave the user's home alone.
+        command.env("WARDIAN_CACHE_DIR", project.cache.join("cache"));
         if let Adapter::Software { icd } = &self.adapter {
             // Loaders before 1.3.207 read only the second name.
             command.env("VK_DRIVER_FILES", icd).env("VK_ICD_FILENAMES", icd);

@@ -15,6 +15,7 @@ mod gpu;
 mod kernel;
 mod objects;
 mod outside;
+mod shaders;
 mod transfer;
 mod work;
 
@@ -22,6 +23,7 @@ use std::error::Error;
 
 use crate::clock::Blocks;
 use crate::gpu::Gpu;
+use crate::kernel::INCREMENT;
 
 /// How a work ends: well, or with what is wrong.
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -77,6 +79,8 @@ async fn run() -> Outcome {
         "object-texture" => objects::texture(&gpu, &mut blocks).await,
         "object-bind-group" => objects::bind_group(&gpu, &mut blocks).await,
         "object-pipeline" => objects::pipeline(&gpu, &mut blocks).await,
+        "shader-small" => objects::shader(&gpu, &mut blocks, INCREMENT).await,
+        "shader-large" => objects::shader(&gpu, &mut blocks, &shaders::large()).await,
         "matmul" => work::matmul(&gpu, &mut blocks).await,
         other => Err(format!("there is no work {other:?}").into()),
     }?;

@@ -37,6 +37,12 @@ pub(crate) async fn pipeline(gpu: &Gpu, blocks: &mut Blocks) -> Outcome {
     .await
 }
 
+/// A shader module alone: WGSL is parsed and validated.
+pub(crate) async fn shader(gpu: &Gpu, blocks: &mut Blocks, code: &str) -> Outcome {
+    let descriptor = describe::shader(code);
+    make(gpu, blocks, || drop(black_box(gpu.device.create_shader_module(&descriptor)))).await
+}
+
 async fn make(gpu: &Gpu, blocks: &mut Blocks, make_one: impl Fn()) -> Outcome {
     blocks
         .run(async |iterations, watch| {

@@ -3,6 +3,8 @@
 
 mod calls;
 mod objects;
+#[path = "../../wardian-bench-guest/src/shaders.rs"]
+mod shaders;
 mod transfer;
 mod work;
 
@@ -45,6 +47,8 @@ pub(crate) fn run(gpu: &Gpu, task: &Task) -> Result<Vec<Duration>> {
         "object-texture" => objects::texture(gpu, &mut blocks),
         "object-bind-group" => objects::bind_group(gpu, &mut blocks),
         "object-pipeline" => objects::pipeline(gpu, &mut blocks),
+        "shader-small" => objects::shader(gpu, &mut blocks, INCREMENT),
+        "shader-large" => objects::shader(gpu, &mut blocks, &shaders::large()),
         "matmul" => work::matmul(gpu, &mut blocks),
         other => bail!("there is no native work {other:?}"),
     }
@@ -113,8 +117,8 @@ impl Gpu {
         self.device.create_command_encoder(&CommandEncoderDescriptor { label: None })
     }
 
-    fn shader(&self, code: &'static str) -> ShaderModule {
-        let source = ShaderSource::Wgsl(code.into());
+    fn shader(&self, code: &str) -> ShaderModule {
+        let source = ShaderSource::Wgsl(code.to_owned().into());
         self.device.create_shader_module(ShaderModuleDescriptor { label: None, source })
     }
 

@@ -26,6 +26,8 @@ pub(crate) const BLOCKS: &[BlockPlan] = &[
     BlockPlan::timed("object-texture", "object-texture"),
     BlockPlan::timed("object-bind-group", "object-bind-group"),
     BlockPlan::timed("object-pipeline", "object-pipeline"),
+    BlockPlan::timed("shader-small", "shader-small"),
+    BlockPlan::timed("shader-large", "shader-large"),
     BlockPlan { iterations: Iterations::Lasting(Duration::from_millis(400)), ..BlockPlan::timed("matmul", "matmul") },
 ];
 

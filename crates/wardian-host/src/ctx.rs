@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use wardian_sealed::Compiler;
 use wasmtime::component::{HasData, ResourceTable};
 
 use crate::instance::{Instance, LazyInstance, Preference};
@@ -16,6 +17,7 @@ use crate::quota::{Quotas, Usage};
 pub struct GpuCtx {
     pub(crate) policy: Policy,
     pub(crate) preference: Preference,
+    pub(crate) compiler: Compiler,
     pub(crate) instance: LazyInstance,
     pub(crate) usage: Usage,
 }
@@ -40,6 +42,7 @@ pub struct GpuCtxBuilder {
     policy: Policy,
     preference: Preference,
     quotas: Quotas,
+    compiler: Option<Compiler>,
     instance: Option<Instance>,
 }
 
@@ -65,6 +68,14 @@ impl GpuCtxBuilder {
         self
     }
 
+    /// What compiles the guest's shaders. Without this, it is the one that all stores of the process share, which takes
+    /// a second or two when a guest makes the first shader: [`Compiler::with_cache`] makes one that doesn't.
+    #[must_use]
+    pub fn shader_compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = Some(compiler);
+        self
+    }
+
     /// A connection that is open already, so that the guest needn't wait for one; see [`Instance`].
     #[must_use]
     pub fn instance(mut self, instance: Instance) -> Self {
@@ -75,9 +86,9 @@ impl GpuCtxBuilder {
     /// Makes the context. No driver is loaded yet.
     #[must_use]
     pub fn build(self) -> GpuCtx {
-        let Self { policy, preference, quotas, instance } = self;
+        let Self { policy, preference, quotas, compiler, instance } = self;
         let instance = LazyInstance::new(policy.backends, instance);
-        GpuCtx { policy, preference, instance, usage: Usage::new(quotas) }
+        GpuCtx { policy, preference, instance, compiler: compiler.unwrap_or_default(), usage: Usage::new(quotas) }
     }
 }
 

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use naga::valid::Capabilities;
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
 use wgpu_core::global::Global;
@@ -216,6 +217,14 @@ impl Device {
 
     pub(crate) fn errors(&self) -> &ErrorSink {
         &self.0.errors
+    }
+
+    /// What `wgpu-core` lets shaders of this device use.
+    pub(crate) fn shader_capabilities(&self) -> wasmtime::Result<Capabilities> {
+        let id = self.0.id;
+        let (features, downlevel) =
+            self.call(|core| (core.device_features(id), core.device_downlevel_properties(id).flags))?;
+        Ok(wgpu_naga_bridge::features_to_naga_capabilities(features, downlevel))
     }
 
     /// The permits to compile pipelines.

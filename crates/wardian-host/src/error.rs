@@ -2,12 +2,11 @@
 //!
 //! <https://www.w3.org/TR/webgpu/#error-scopes>
 
-use std::error::Error;
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, error::TrySendError};
+pub(crate) use wardian_shader::{bounded, message_of};
 use wgpu_types::error::{ErrorType, WebGpuError};
 
 /// Scopes that catch errors. Those opened beyond are counted, so that pops stay paired, and catch nothing.
@@ -16,8 +15,6 @@ const SCOPES_MAX: usize = 4096;
 const UNCAPTURED_MAX: usize = 256;
 /// Streams of one device.
 const STREAMS_MAX: usize = 256;
-/// Bytes of an error's message.
-const MESSAGE_BYTES_MAX: usize = 64 << 10;
 /// Uncaptured errors of one device that each have a line in the log. Of the later ones only a few have, so that a guest
 /// can't fill it.
 const LOGGED_MAX: u64 = 16;
@@ -56,34 +53,9 @@ impl GpuError {
     }
 }
 
-/// An error and what caused it, in one text of bounded length.
-pub(crate) fn message_of(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // A write into a string can't fail.
-        let _ = write!(message, ": {error}");
-        cause = error.source();
-        if message.len() > MESSAGE_BYTES_MAX {
-            break;
-        }
-    }
-    bounded(message)
-}
-
 /// A message that names the object that it is about, if that has a label.
 pub(crate) fn named(label: &str, message: String) -> String {
     if label.is_empty() { message } else { bounded(format!("{}: {message}", bounded(label.to_owned()))) }
-}
-
-/// Cuts a message that a guest made long.
-pub(crate) fn bounded(mut message: String) -> String {
-    if message.len() > MESSAGE_BYTES_MAX {
-        let end = (0..=MESSAGE_BYTES_MAX).rev().find(|index| message.is_char_boundary(*index)).unwrap_or(0);
-        message.truncate(end);
-        message.push_str(" … (cut)");
-    }
-    message
 }
 
 /// Where a device's errors go.
@@ -281,11 +253,5 @@ mod tests {
             assert!(sink.pop_scope().is_ok(), "scope {scope} is there");
         }
         assert!(sink.pop_scope().is_err(), "one pop too many");
-    }
-
-    #[test]
-    fn long_messages_are_cut_between_letters() {
-        let message = bounded("ä".repeat(MESSAGE_BYTES_MAX));
-        assert!(message.len() < MESSAGE_BYTES_MAX + 20 && message.ends_with("(cut)"), "length {}", message.len());
     }
 }

@@ -43,13 +43,17 @@
 //! has a thread that waits for its GPU; compilers run on threads with large stacks. An embedder may use any async
 //! runtime, or none: [`block_on`] drives a store on a thread of its own.
 //!
+//! # Shaders
+//!
+//! A guest's shaders are compiled in a sandbox as tight as the guest's own, of bounded stack, memory and time: see
+//! [`ShaderCompiler`].
+//!
 //! # Stores
 //!
 //! Every store has its own connection to the drivers, so one store's work holds up no other's. Dropping a store
 //! releases all that it had; the work still on its way to the GPU is waited for elsewhere.
 
 mod bulk;
-mod compile;
 mod convert;
 mod ctx;
 mod device;
@@ -74,6 +78,7 @@ pub use instance::{AdapterReport, Instance, Preference};
 pub use policy::{Policy, PolicyError};
 pub use poll::wait_for_devices;
 pub use quota::{Quota, QuotaUnit, Quotas, UNLIMITED, UnknownQuota, Usage};
+pub use wardian_sealed::Compiler as ShaderCompiler;
 
 /// The types of other crates that appear in this one's interface.
 pub mod reexports {

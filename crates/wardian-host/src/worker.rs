@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-/// Enough for any shader within [`crate::compile`]'s bounds and for what drivers' compilers use. It is address space;
+/// Enough for any shader within the bounds of `wardian-shader`, and for what drivers' compilers use. It is address space;
 /// memory is taken as it is touched.
 const STACK_BYTES: usize = 64 << 20;
 /// How long a thread without a job stays.

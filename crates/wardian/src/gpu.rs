@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use wardian_host::{AdapterReport, GpuCtx, Instance, Policy, Preference, Quota, Quotas};
+use wardian_host::{AdapterReport, GpuCtx, Instance, Policy, Preference, Quota, Quotas, ShaderCompiler};
 use wgpu_types::{Backend, Backends, DeviceType};
 
+use crate::cache;
 use crate::exit::{Exit, Failure};
 use crate::flags::{GpuBackend, GpuFlags, GpuPreference};
 use crate::quota::QuotaFlag;
@@ -23,10 +24,12 @@ pub(crate) fn context(flags: &GpuFlags) -> Result<GpuCtx, Failure> {
         Some(GpuPreference::LowPower) => Preference::LowPower,
         Some(GpuPreference::HighPerformance) => Preference::HighPerformance,
     };
+    // It is started with the first shader.
+    let compiler = cache::folder().map_or_else(ShaderCompiler::new, ShaderCompiler::with_cache);
     let memory = flags.memory.map(|bytes| QuotaFlag(Quota::GpuMemory, bytes));
     let time = flags.time.map(|time| QuotaFlag(Quota::GpuTime, time));
     let quotas = quotas(flags.quotas.iter().copied().chain(memory).chain(time));
-    let builder = GpuCtx::builder().preference(preference).quotas(quotas);
+    let builder = GpuCtx::builder().preference(preference).quotas(quotas).shader_compiler(compiler);
     let Some(wish) = &flags.adapter else {
         return Ok(builder.policy(policy).build());
     };

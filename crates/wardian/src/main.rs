@@ -2,6 +2,7 @@
 //!
 //! `wardian --help` says what it does, and with which exit codes it ends.
 
+mod cache;
 mod compile;
 mod completions;
 mod component;

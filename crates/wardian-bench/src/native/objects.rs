@@ -41,6 +41,10 @@ pub(super) fn pipeline(gpu: &Gpu, blocks: &mut Blocks) -> Result<()> {
     make(gpu, blocks, || drop(black_box(gpu.pipeline(&gpu.shader(INCREMENT)))))
 }
 
+pub(super) fn shader(gpu: &Gpu, blocks: &mut Blocks, code: &str) -> Result<()> {
+    make(gpu, blocks, || drop(black_box(gpu.shader(code))))
+}
+
 fn make(gpu: &Gpu, blocks: &mut Blocks, make_one: impl Fn()) -> Result<()> {
     blocks.run(|iterations, watch| {
         watch.start();

@@ -1,9 +1,9 @@
 //! `get-gpu`, `gpu` and `wgsl-language-features`: the door to everything else.
 
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
+use wardian_sealed::LANGUAGE_FEATURES;
 use wasmtime::component::{Accessor, Resource};
 
-use crate::compile::LANGUAGE_FEATURES;
 use crate::ctx::{GpuCtxView, HasGpu};
 use crate::instance::Preference;
 use crate::object::adapter::Adapter;

@@ -8,10 +8,11 @@ use wasmtime::component::{Accessor, Resource};
 use wgpu_core::id::ShaderModuleId;
 use wgpu_core::pipeline::{CreateShaderModuleError, ShaderModuleDescriptor, ShaderModuleSource};
 
-use crate::compile::{self, Compiled, Position, Remark, Severity};
+use wardian_sealed::{Compiled, Compiler, EXTENSIONS, Failure, Position, Remark, Request, Severity};
+
 use crate::ctx::{GpuCtxView, HasGpu};
 use crate::device::Device;
-use crate::error::bounded;
+use crate::error::{ErrorKind, GpuError, bounded, message_of};
 use crate::handle::Handle;
 use crate::object::capabilities::Features;
 use crate::quota::{Amounts, Quota};
@@ -60,8 +61,11 @@ impl GpuCtxView<'_> {
         let charge = device.admit(&label, Amounts::object(Quota::ShaderModules, &label, (Quota::ShaderBytes, bytes)));
         let has_room = charge.is_some();
         let built = worker::run({
-            let (device, label) = (device.clone(), label.clone());
-            move || if has_room { build(&device, &code, &label) } else { Built::refused(&device, &label) }
+            let (compiler, device, label) = (self.ctx.compiler.clone(), device.clone(), label.clone());
+            move || match has_room {
+                true => build(&compiler, &device, &code, &label),
+                false => Built::refused(&device, &label),
+            }
         });
         let Built { handle, module, remarks } = built.await??;
         let handle = handle.charged(charge);
@@ -85,8 +89,16 @@ impl Built {
 }
 
 /// Compiles the code and reports its error, if it has one. It blocks its thread, of which it needs the large stack.
-fn build(device: &Device, code: &str, label: &str) -> wasmtime::Result<Built> {
-    let Compiled { module, mut remarks } = compile::compile(code, &extensions(*device.features()));
+fn build(compiler: &Compiler, device: &Device, code: &str, label: &str) -> wasmtime::Result<Built> {
+    let Compiled { module, mut remarks } = match compile(compiler, device, code)? {
+        Ok(compiled) => compiled,
+        Err(failure) => {
+            let message = message_of(&failure);
+            device.errors().report(GpuError { kind: ErrorKind::Internal, message: message.clone() });
+            let remarks = vec![nowhere(message)];
+            return Ok(Built { handle: invalid(device, label)?, module: None, remarks });
+        }
+    };
     let Some(module) = module.map(Arc::new) else {
         if let Some(remark) = remarks.first() {
             report(device, label, remark);
@@ -96,16 +108,24 @@ fn build(device: &Device, code: &str, label: &str) -> wasmtime::Result<Built> {
     let source = ShaderModuleSource::Naga(Cow::Owned(naga::Module::clone(&module)));
     let (handle, error) = create(device, label, source)?;
     let Some(error) = error else { return Ok(Built { handle, module: Some(module), remarks }) };
-    if let CreateShaderModuleError::Validation(error) = &error {
-        let remark = compile::invalid(code, &error.inner);
-        report(device, label, &remark);
-        remarks.insert(0, remark);
-    } else if !device.is_lost() {
+    if !device.is_lost() {
         // It may be something else than a fault of the code, so it is reported as what it is.
-        remarks.insert(0, compile::failed(&error));
+        remarks.insert(0, nowhere(message_of(&error)));
         device.report(&error);
     }
     Ok(Built { handle, module: None, remarks })
+}
+
+/// Has the code parsed and validated for a device. `wgpu-core` then validates the module once more, for it trusts nobody.
+fn compile(compiler: &Compiler, device: &Device, code: &str) -> wasmtime::Result<Result<Compiled, Failure>> {
+    let capabilities = device.shader_capabilities()?.bits();
+    let request = Request { source: code, extensions: extensions(*device.features()), capabilities };
+    Ok(compiler.compile(&request))
+}
+
+/// An error that belongs to no place.
+fn nowhere(text: String) -> Remark {
+    Remark { severity: Severity::Error, text, position: Position::default() }
 }
 
 fn create(
@@ -140,7 +160,7 @@ fn report(device: &Device, label: &str, remark: &Remark) {
 /// WGSL's names of the extensions that a device with these features has.
 fn extensions(features: Features) -> Vec<&'static str> {
     let names: Vec<_> = features.names().collect();
-    let enabled = compile::EXTENSIONS.iter().filter(|(_, feature)| names.contains(feature));
+    let enabled = EXTENSIONS.iter().filter(|(_, feature)| names.contains(feature));
     enabled.map(|(extension, _)| *extension).collect()
 }
 
@@ -231,7 +251,7 @@ mod tests {
     #[test]
     fn each_extension_has_its_feature() {
         let features = Features::of_adapter(wgpu_types::Features::all(), &BTreeSet::new());
-        assert_eq!(extensions(features).len(), compile::EXTENSIONS.len(), "extensions of a device with all features");
+        assert_eq!(extensions(features).len(), EXTENSIONS.len(), "extensions of a device with all features");
         let features = Features::of_adapter(wgpu_types::Features::SHADER_F16, &BTreeSet::new());
         assert_eq!(extensions(features), ["f16"], "extensions of a device with f16");
     }

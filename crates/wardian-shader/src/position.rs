@@ -2,26 +2,28 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::tokens::is_line_break;
 
 /// Where a message belongs; all zero where it belongs to no place.
 ///
 /// <https://www.w3.org/TR/webgpu/#gpucompilationmessage>
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Position {
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Position {
     /// The first line is 1.
-    pub(crate) line: u64,
+    pub line: u64,
     /// In UTF-16 code units, the first being 1.
-    pub(crate) place: u64,
+    pub place: u64,
     /// In UTF-16 code units, the first being 0.
-    pub(crate) offset: u64,
+    pub offset: u64,
     /// In UTF-16 code units.
-    pub(crate) length: u64,
+    pub length: u64,
 }
 
 impl Position {
     /// The position of a range of bytes. A range that cuts a letter or reaches beyond the source is made to fit.
-    pub(crate) fn of(source: &str, range: &Range<usize>) -> Self {
+    pub(super) fn of(source: &str, range: &Range<usize>) -> Self {
         let start = source.floor_char_boundary(range.start);
         let end = source.floor_char_boundary(range.end).max(start);
         let (before, meant) = (source.get(..start).unwrap_or_default(), source.get(start..end).unwrap_or_default());

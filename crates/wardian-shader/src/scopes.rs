@@ -2,7 +2,7 @@
 //!
 //! It follows naga's parser in what counts as a reference, so that no reference escapes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::tokens::{Kind, Token};
@@ -115,13 +115,13 @@ pub(super) enum Step {
 /// Visits all names in a declaration that mean something.
 pub(super) fn walk<'a>(
     declaration: &Declaration<'a, '_>,
-    globals: &HashMap<&'a str, usize>,
+    globals: &BTreeMap<&'a str, usize>,
     visit: &mut impl FnMut(Step),
 ) {
     let mut walker = Walker {
         declaration,
         globals,
-        locals: HashMap::new(),
+        locals: BTreeMap::new(),
         declared: Vec::new(),
         parameters: Vec::new(),
         braces: 0,
@@ -140,9 +140,9 @@ pub(super) fn walk<'a>(
 
 struct Walker<'a, 't, 'g> {
     declaration: &'g Declaration<'a, 't>,
-    globals: &'g HashMap<&'a str, usize>,
+    globals: &'g BTreeMap<&'a str, usize>,
     /// What each name stands for in the function, the innermost last: a constant's slot, or none.
-    locals: HashMap<&'a str, Vec<Option<usize>>>,
+    locals: BTreeMap<&'a str, Vec<Option<usize>>>,
     /// The names in `locals` in order, with the number of braces that they live in.
     declared: Vec<(&'a str, usize)>,
     /// Parameters, which their own types don't see.
@@ -273,8 +273,9 @@ mod tests {
         let tokens = tokens(source);
         let declarations = declarations(&tokens);
         let names = declarations.iter().enumerate();
-        let globals =
-            names.filter_map(|(index, declaration)| Some((declaration.name()?.text, index))).collect::<HashMap<_, _>>();
+        let globals = names
+            .filter_map(|(index, declaration)| Some((declaration.name()?.text, index)))
+            .collect::<BTreeMap<_, _>>();
         let last = declarations.last().expect("a declaration");
         let mut found = Vec::new();
         walk(last, &globals, &mut |step| match step {

@@ -1,7 +1,8 @@
-//! WGSL to what `wgpu-core` takes: what the specification asks beyond naga, and bounds that naga lacks.
+//! WGSL to what `wgpu-core` takes: what the specification asks beyond naga, bounds that naga lacks, and naga itself.
 //!
-//! naga and the drivers' compilers are native code without limits on time, memory or stack, and a guest's source is
-//! hostile. So a source passes these first, all in linear time:
+//! All of it runs inside of a sealed WebAssembly component (`wardian-shader-component`, which `wardian-sealed` runs), for
+//! naga has no limits on time, memory or stack, and a guest's source is hostile. What it costs there harms nobody, but
+//! the driver's compiler and `wgpu-core` are native code. So a source passes these first, all in linear time:
 //!
 //! - [`tokens`] cuts it up,
 //! - [`directives`] refuses extensions and names that the device hasn't, or that WebGPU hasn't,
@@ -9,52 +10,96 @@
 //! - [`declarations`] bounds what grows when declarations refer to each other: constants that double, towers of types,
 //!   trees of calls.
 //!
-//! Then naga parses it, and [`values`] bounds what the types say: large arrays outside of buffers.
+//! Then naga parses it, [`values`] bounds what the types say (large arrays outside of buffers), and naga validates it.
+//! What came of it leaves the component as an [`Answer`], whose module [`portable`] builds up again without recursion
+//! and [`bounds`] checks once more: the component is trusted to be contained, and no further.
 //!
-//! What remains is honest code that is slow: within the bounds, naga takes up to a second or two, and a driver's
-//! compiler may take longer, for it unrolls loops. It runs on a thread of its own, but nothing short of the end of the
-//! process stops it.
+//! ```
+//! use wardian_shader::{Request, compile};
+//!
+//! let request = Request { source: "fn f() -> u32 { return 1.5f; }", extensions: Vec::new(), capabilities: 0 };
+//! let compiled = compile(&request);
+//! assert!(compiled.module.is_none());
+//! assert_eq!(compiled.remarks[0].position.line, 1);
+//! ```
 
+mod bounds;
 mod count;
 mod declarations;
 mod directives;
+mod message;
+mod portable;
 mod position;
 mod scopes;
 mod shape;
 mod tokens;
 mod values;
 
-use std::error::Error;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use naga::front::wgsl::ParseError;
-use naga::valid::ValidationError;
+use naga::valid::{Capabilities, ValidationError, ValidationFlags, Validator};
 use naga::{Module, Span, WithSpan};
+use serde::{Deserialize, Serialize};
 
-pub(crate) use directives::{EXTENSIONS, LANGUAGE_FEATURES};
-pub(crate) use position::Position;
-
-use crate::error::{bounded, message_of};
+pub use bounds::Excess;
+pub use directives::{EXTENSIONS, LANGUAGE_FEATURES};
+pub use message::{MESSAGE_BYTES_MAX, bounded, message_of};
+pub use portable::{Broken, Portable};
+pub use position::Position;
 
 /// Bytes of a source. The largest that are known are a fifth of it.
-const SOURCE_BYTES_MAX: usize = 1 << 20;
+pub const SOURCE_BYTES_MAX: usize = 1 << 20;
 /// Notes that go with one message.
 const NOTES_MAX: usize = 16;
+/// Messages of one source: the error, and the warnings that [`directives`] lets through.
+const REMARKS_MAX: usize = 64;
+
+/// What is to be compiled, and for which device.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Request<'a> {
+    /// WGSL.
+    pub source: &'a str,
+    /// The extensions that the device has, by their WGSL names.
+    #[serde(borrow)]
+    pub extensions: Vec<&'a str>,
+    /// What naga's validator may let through: the bits of [`Capabilities`].
+    pub capabilities: u64,
+}
+
+/// What came of a source.
+#[derive(Debug)]
+pub struct Compiled {
+    /// None where one of the remarks is an error.
+    pub module: Option<Module>,
+    /// What the guest is to be told.
+    pub remarks: Vec<Remark>,
+}
+
+/// The same, on its way out of the component.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Answer {
+    module: Option<Portable>,
+    remarks: Vec<Remark>,
+}
 
 /// Something that the compiler has to say.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Remark {
-    pub(crate) severity: Severity,
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Remark {
+    /// How bad it is.
+    pub severity: Severity,
     /// One line in short, then perhaps notes.
-    pub(crate) text: String,
-    pub(crate) position: Position,
+    pub text: String,
+    /// Where in the source.
+    pub position: Position,
 }
 
 /// <https://www.w3.org/TR/webgpu/#enumdef-gpucompilationmessagetype>
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Severity {
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Severity {
+    /// There is no module.
     Error,
+    /// There is one all the same.
     Warning,
 }
 
@@ -71,24 +116,22 @@ impl Refusal {
     }
 }
 
-/// What came of a source.
-#[derive(Debug)]
-pub(crate) struct Compiled {
-    /// None where one of the remarks is an error.
-    pub(crate) module: Option<Module>,
-    pub(crate) remarks: Vec<Remark>,
-}
-
-/// Compiles WGSL for a device with these extensions, by their WGSL names.
+/// Compiles WGSL for a device.
 ///
-/// It needs a large stack: within the bounds at most 16 MiB.
+/// It needs a large stack: within the bounds at most 16 MiB as native code.
 ///
 /// <https://www.w3.org/TR/WGSL/#processing-errors>
-pub(crate) fn compile(source: &str, extensions: &[&str]) -> Compiled {
+#[must_use]
+pub fn compile(request: &Request<'_>) -> Compiled {
+    let source = request.source;
     let mut warnings = Vec::new();
-    let parsed = parse(source, extensions, &mut warnings);
+    let checked = parse(source, &request.extensions, &mut warnings).and_then(|module| {
+        validate(&module, request.capabilities)?;
+        bounds::check(&module).map_err(|excess| Refusal { text: excess.to_string(), range: None })?;
+        Ok(module)
+    });
     let mut remarks: Vec<_> = warnings.into_iter().map(|warning| remark(Severity::Warning, source, warning)).collect();
-    match parsed {
+    match checked {
         Ok(module) => Compiled { module: Some(module), remarks },
         Err(refusal) => {
             remarks.insert(0, remark(Severity::Error, source, refusal));
@@ -97,24 +140,77 @@ pub(crate) fn compile(source: &str, extensions: &[&str]) -> Compiled {
     }
 }
 
-/// The error of a module that `wgpu-core`'s validation refuses.
-pub(crate) fn invalid(source: &str, error: &WithSpan<ValidationError>) -> Remark {
-    let span = error.spans().find(|(span, _)| span.is_defined()).map(|(span, _)| *span);
-    let refusal = Refusal { text: message_of(error.as_inner()), range: span.and_then(range_of) };
-    remark(Severity::Error, source, refusal)
+/// The whole of what the component does: an [`Answer`] to a [`Request`], both in bytes.
+///
+/// # Errors
+///
+/// When the bytes are no request.
+pub fn answer(request: &[u8]) -> Result<Vec<u8>, postcard::Error> {
+    let request: Request<'_> = postcard::from_bytes(request)?;
+    let Compiled { module, remarks } = compile(&request);
+    let answer = match module.map(Portable::of).transpose() {
+        Ok(module) => Answer { module, remarks },
+        Err(refusal) => Answer { module: None, remarks: vec![remark(Severity::Error, request.source, refusal)] },
+    };
+    postcard::to_allocvec(&answer)
 }
 
-/// An error that belongs to no place.
-pub(crate) fn failed(error: &dyn Error) -> Remark {
-    Remark { severity: Severity::Error, text: message_of(error), position: Position::default() }
+impl Answer {
+    /// Builds the module up again and checks that native code can bear it.
+    ///
+    /// # Errors
+    ///
+    /// When the component didn't keep to its bounds, which is a fault of its own.
+    pub fn open(self) -> Result<Compiled, Broken> {
+        let module = self.module.map(Portable::into_module).transpose()?;
+        if let Some(module) = &module {
+            bounds::check(module)?;
+        }
+        let has_error = self.remarks.iter().any(|remark| remark.severity == Severity::Error);
+        if module.is_some() == has_error {
+            return Err(Broken::Contradiction);
+        }
+        let bounded = |remark: Remark| Remark { text: bounded(remark.text), ..remark };
+        let remarks = self.remarks.into_iter().take(REMARKS_MAX).map(bounded).collect();
+        Ok(Compiled { module, remarks })
+    }
+}
+
+/// The error of a source that is too large to be looked at; none for one that isn't.
+#[must_use]
+pub fn oversized(source: &str) -> Option<Remark> {
+    (source.len() > SOURCE_BYTES_MAX).then(|| {
+        let bytes = source.len();
+        let text = format!("the code has {bytes} bytes, more than the {SOURCE_BYTES_MAX} that this host takes");
+        remark(Severity::Error, source, Refusal::new(text, SOURCE_BYTES_MAX..bytes))
+    })
+}
+
+/// The error of a source on which the compiler came to no end of its own. It is about the longest declaration, which
+/// most likely is to blame.
+#[must_use]
+pub fn exhausted(source: &str, text: &str) -> Compiled {
+    let tokens = tokens::tokens(source);
+    let declarations = scopes::declarations(&tokens);
+    let longest = declarations.iter().max_by_key(|declaration| declaration.tokens.len());
+    let name = longest.and_then(|declaration| declaration.name().or_else(|| declaration.tokens.first()));
+    let range = name.map_or(0..source.len(), tokens::Token::range);
+    Compiled { module: None, remarks: vec![remark(Severity::Error, source, Refusal::new(text, range))] }
+}
+
+/// What naga's validator says of a module.
+fn validate(module: &Module, capabilities: u64) -> Result<(), Refusal> {
+    let capabilities = Capabilities::from_bits_truncate(capabilities);
+    Validator::new(ValidationFlags::all(), capabilities).validate(module).map_err(|error| invalid(&error))?;
+    Ok(())
+}
+
+fn invalid(error: &WithSpan<ValidationError>) -> Refusal {
+    let span = error.spans().find(|(span, _)| span.is_defined()).map(|(span, _)| *span);
+    Refusal { text: message_of(error.as_inner()), range: span.and_then(range_of) }
 }
 
 fn parse(source: &str, extensions: &[&str], warnings: &mut Vec<Refusal>) -> Result<Module, Refusal> {
-    if source.len() > SOURCE_BYTES_MAX {
-        let text =
-            format!("the code has {} bytes, more than the {SOURCE_BYTES_MAX} that this host takes", source.len());
-        return Err(Refusal { text, range: None });
-    }
     if let Some(index) = source.find('\0') {
         return Err(Refusal::new("code must not contain the null code point U+0000", index..index.saturating_add(1)));
     }
@@ -123,16 +219,7 @@ fn parse(source: &str, extensions: &[&str], warnings: &mut Vec<Refusal>) -> Resu
     shape::check(&tokens)?;
     declarations::check(&tokens)?;
     let code = blanked(source, gated.blanks);
-    // A panic in there would be a fault of naga's, and is the same to the guest as a shader that it can't compile.
-    let parsed = catch_unwind(AssertUnwindSafe(|| naga::front::wgsl::parse_str(&code)));
-    let module = match parsed {
-        Ok(parsed) => parsed.map_err(|error| refusal_of(&error))?,
-        Err(_) => {
-            tracing::error!(bytes = source.len(), "the shader compiler panicked");
-            let text = "the compiler failed on this code, which is a fault of its own".to_owned();
-            return Err(Refusal { text, range: None });
-        }
-    };
+    let module = naga::front::wgsl::parse_str(&code).map_err(|error| refusal_of(&error))?;
     values::check(&module, gated.subgroups)?;
     Ok(module)
 }
@@ -180,14 +267,19 @@ mod tests {
 
     use super::*;
 
+    /// What comes of a source, by way of the bytes that go in and come out.
     fn compile_all(source: &str) -> Compiled {
-        let extensions: Vec<_> = EXTENSIONS.iter().map(|(extension, _)| *extension).collect();
+        let extensions = EXTENSIONS.iter().map(|(extension, _)| *extension).collect();
+        let request = Request { source, extensions, capabilities: Capabilities::all().bits() };
+        let request = postcard::to_allocvec(&request).expect("a request in bytes");
         // As large as a worker's.
-        thread::scope(|scope| {
+        let answer = thread::scope(|scope| {
             let builder = thread::Builder::new().stack_size(64 << 20);
-            let compiling = builder.spawn_scoped(scope, || compile(source, &extensions)).expect("a thread");
+            let compiling = builder.spawn_scoped(scope, || answer(&request)).expect("a thread");
             compiling.join().expect("the compiler ends")
-        })
+        });
+        let answer: Answer = postcard::from_bytes(&answer.expect("an answer")).expect("an answer in bytes");
+        answer.open().expect("the answer fits together")
     }
 
     fn accepts(source: &str) {
@@ -220,10 +312,8 @@ mod tests {
     #[test]
     fn errors_of_validation_have_their_place() {
         let source = "fn f() -> u32 {\n  return 1.5f;\n}";
-        let module = compile_all(source).module.expect("the parser doesn't look at types");
-        let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), Default::default());
-        let Remark { severity, text, position } =
-            invalid(source, &validator.validate(&module).expect_err("a type error"));
+        let compiled = compile_all(source);
+        let Remark { severity, text, position } = compiled.remarks.first().expect("a type error").clone();
         assert_eq!(severity, Severity::Error, "{text}");
         assert!(text.contains("return"), "{text}");
         assert!(position.line > 0 && position.offset < 31, "{position:?}");
@@ -281,6 +371,15 @@ mod tests {
         let compiled = compile_all("diagnostic(off, nonsense); fn f() {}");
         assert!(compiled.module.is_some(), "{:?}", compiled.remarks);
         assert_eq!(compiled.remarks.first().map(|remark| remark.severity), Some(Severity::Warning), "a warning");
+    }
+
+    #[test]
+    fn what_takes_too_much_is_about_the_longest_declaration() {
+        let source = "const a = 1;\nfn long() { let b = 1 + 2 + 3; }\nfn f() {}";
+        let compiled = exhausted(source, "too much");
+        let position = compiled.remarks.first().expect("an error").position;
+        assert_eq!((position.line, position.place, position.length), (2, 4, 4), "the place of its name");
+        assert_eq!(exhausted("", "too much").remarks.len(), 1, "a source of nothing");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::tokens::{Kind, Token};
 /// The optional parts of WGSL that are understood on every device.
 ///
 /// <https://www.w3.org/TR/WGSL/#language-extensions-sec>
-pub(crate) const LANGUAGE_FEATURES: &[&str] = &[
+pub const LANGUAGE_FEATURES: &[&str] = &[
     "immediate_address_space",
     "packed_4x8_integer_dot_product",
     "pointer_composite_access",
@@ -22,7 +22,7 @@ pub(crate) const LANGUAGE_FEATURES: &[&str] = &[
 /// WGSL's extensions, with WebGPU's name of the feature that each one needs.
 ///
 /// <https://www.w3.org/TR/WGSL/#enable-extensions-sec>
-pub(crate) const EXTENSIONS: &[(&str, &str)] = &[
+pub const EXTENSIONS: &[(&str, &str)] = &[
     ("clip_distances", "clip-distances"),
     ("dual_source_blending", "dual-source-blending"),
     ("f16", "shader-f16"),

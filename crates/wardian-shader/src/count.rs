@@ -1,11 +1,11 @@
 //! The value of a constant expression that is a number of elements, as far as it can be told without the compiler.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::tokens::{Kind, Token};
 
 /// Values of identifiers, by where they are used in the source.
-pub(super) type Known = HashMap<usize, u64>;
+pub(super) type Known = BTreeMap<usize, u64>;
 
 /// The value of an expression of integers; none where it is something else.
 pub(super) fn value(tokens: &[Token<'_>], known: &Known) -> Option<u64> {

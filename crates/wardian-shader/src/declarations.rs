@@ -4,7 +4,7 @@
 //! calls another twice doubles the code that a driver makes of it. A line each, and thirty lines are a billion. So each
 //! declaration is weighed with all that it refers to, before the compiler unfolds it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Refusal;
@@ -41,7 +41,7 @@ pub(super) fn check(tokens: &[Token<'_>]) -> Result<(), Refusal> {
     }
     check_effort(&declarations)?;
     let names = declarations.iter().enumerate();
-    let globals: HashMap<_, _> =
+    let globals: BTreeMap<_, _> =
         names.filter_map(|(index, declaration)| Some((declaration.name()?.text, index))).collect();
     let mut weights = vec![Weight::default(); declarations.len()];
     let mut copied = 0;
@@ -86,7 +86,7 @@ fn check_effort(declarations: &[Declaration<'_, '_>]) -> Result<(), Refusal> {
 /// The declarations, each after those that it refers to.
 fn in_order<'a>(
     declarations: &[Declaration<'a, '_>],
-    globals: &HashMap<&'a str, usize>,
+    globals: &BTreeMap<&'a str, usize>,
 ) -> Result<Vec<usize>, Refusal> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
@@ -190,13 +190,13 @@ struct Scale<'a, 't, 'w> {
     locals: Vec<Weight>,
     known: Known,
     /// Array elements of the types that are named, by where.
-    elements: HashMap<usize, u64>,
+    elements: BTreeMap<usize, u64>,
 }
 
 impl<'a, 't, 'w> Scale<'a, 't, 'w> {
     fn weigh(
         declaration: &'w Declaration<'a, 't>,
-        globals: &HashMap<&'a str, usize>,
+        globals: &BTreeMap<&'a str, usize>,
         weights: &'w [Weight],
         copied: &'w mut u64,
     ) -> Result<Weight, Refusal> {
@@ -207,8 +207,8 @@ impl<'a, 't, 'w> Scale<'a, 't, 'w> {
             weight: Weight { sort: Some(declaration.sort), ..Weight::default() },
             constant: Constant::default(),
             locals: Vec::new(),
-            known: HashMap::new(),
-            elements: HashMap::new(),
+            known: BTreeMap::new(),
+            elements: BTreeMap::new(),
         };
         scopes::walk(declaration, globals, &mut |step| scale.step(step));
         let elements = scale.zeroes()?;

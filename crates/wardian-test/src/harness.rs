@@ -18,9 +18,9 @@ use crate::coverage::CallCollector;
 use crate::outcome::{End, Outcome};
 
 /// The component with all programs, as cargo names it.
-const COMPONENT: &str = "wardian_test_programs.wasm";
+const COMPONENT: &str = "wardian_test_programs";
 /// What a program may print before the rest is cut off.
-const OUTPUT_BYTES_MAX: usize = 1 << 20;
+const OUTPUT_BYTES_MAX: usize = 2 << 20;
 /// What a program may pass in one call. Wasmtime's default of 128 MiB is less than one of them writes.
 const CALL_BYTES_MAX: usize = 1 << 30;
 /// Far more than any program needs, even beside others on a slow machine.
@@ -28,6 +28,8 @@ const RUN_TIME_MAX: Duration = Duration::from_secs(180);
 
 /// The compiled test programs and what they run in.
 pub struct Harness {
+    /// The component's name, which each run has as its first argument.
+    name: String,
     engine: Engine,
     component: Component,
     linker: Linker<State>,
@@ -49,12 +51,21 @@ impl Harness {
     /// When the component isn't there or doesn't load; the same error each time.
     pub fn shared() -> Result<&'static Self, String> {
         static SHARED: OnceLock<Result<Harness, String>> = OnceLock::new();
-        let shared = SHARED.get_or_init(|| Self::open().map_err(|error| format!("{error:#}")));
+        let shared = SHARED.get_or_init(|| Self::of(COMPONENT));
         shared.as_ref().map_err(Clone::clone)
     }
 
-    fn open() -> wasmtime::Result<Self> {
-        let path = component_path()?;
+    /// A harness of another guest, by its component's name. Its programs are what it takes as its argument.
+    ///
+    /// # Errors
+    ///
+    /// When the component isn't there or doesn't load.
+    pub fn of(name: &str) -> Result<Self, String> {
+        Self::open(name).map_err(|error| format!("{error:#}"))
+    }
+
+    fn open(name: &str) -> wasmtime::Result<Self> {
+        let path = component_path(name)?;
         let mut config = Config::new();
         config.wasm_component_model_async(true);
         let engine = Engine::new(&config)?;
@@ -63,7 +74,7 @@ impl Harness {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         wardian_host::add_to_linker(&mut linker)?;
         let component = Component::from_file(&engine, &path).with_context(|| format!("loading {}", path.display()))?;
-        Ok(Self { engine, component, linker, outcomes: Mutex::default() })
+        Ok(Self { name: name.to_owned(), engine, component, linker, outcomes: Mutex::default() })
     }
 
     /// The names of all programs.
@@ -120,7 +131,7 @@ impl Harness {
         stdout: MemoryOutputPipe,
         stderr: MemoryOutputPipe,
     ) -> wasmtime::Result<Result<(), ()>> {
-        let wasi = WasiCtx::builder().args(&["wardian-test-programs", program]).stdout(stdout).stderr(stderr).build();
+        let wasi = WasiCtx::builder().args(&[&self.name, program]).stdout(stdout).stderr(stderr).build();
         let mut store = Store::new(&self.engine, State { wasi, gpu, table: ResourceTable::new() });
         store.set_hostcall_fuel(CALL_BYTES_MAX);
         let command = Command::instantiate_async(&mut store, &self.component, &self.linker).await?;
@@ -131,11 +142,11 @@ impl Harness {
     }
 }
 
-fn component_path() -> wasmtime::Result<PathBuf> {
+fn component_path(name: &str) -> wasmtime::Result<PathBuf> {
     let advice = "run the tests by `cargo xtask test`, or build the guests by `cargo xtask build-guests` and set \
                   WARDIAN_GUESTS to the folder that it names";
     let folder = env::var_os("WARDIAN_GUESTS").with_context(|| format!("WARDIAN_GUESTS is not set; {advice}"))?;
-    let path = PathBuf::from(folder).join(COMPONENT);
+    let path = PathBuf::from(folder).join(name).with_extension("wasm");
     if !path.is_file() {
         wasmtime::bail!("there is no component at {}; {advice}", path.display());
     }

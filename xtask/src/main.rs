@@ -4,6 +4,7 @@
 mod demo;
 mod guests;
 mod hostile;
+mod patched_wgpu;
 mod process;
 mod project;
 mod setup;
@@ -11,7 +12,7 @@ mod steps;
 mod test;
 mod tidy;
 
-use std::{env, process::ExitCode};
+use std::{env, path::Path, process::ExitCode};
 
 use anyhow::{Result, bail};
 
@@ -28,6 +29,7 @@ Usage: cargo xtask COMMAND
       --quick           Leave out format, clippy, tidy and cargo deny.
   hostile shaders       Give the shader compiler every kind of bomb, from 1 kB to 10 MB, and print what each took.
   build-guests          Build the guest components into target/guest.
+  patched-wgpu FOLDER   Make a copy of wgpu whose Instance::new works in a component, for [patch.crates-io].
   tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
   exec COMMAND ARG…     Run a command with the environment that setup made: cargo xtask exec cargo test -p wardian
   help                  Print this.
@@ -82,6 +84,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             tidy::check(&project)?;
         }
         "hostile" => hostile::run(&project, rest)?,
+        "patched-wgpu" => match rest {
+            [folder] => patched_wgpu::make(&project, Path::new(folder))?,
+            _ => bail!("patched-wgpu takes the folder to make, for instance: cargo xtask patched-wgpu ../wgpu"),
+        },
         "demo" => {
             takes_none(command, rest)?;
             demo::run(&project)?;

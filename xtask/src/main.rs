@@ -1,6 +1,7 @@
 //! Prepares, builds, tests and shows Wardian. `cargo xtask --help` tells what it can do.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its user")]
 
+mod cts;
 mod demo;
 mod guests;
 mod hostile;
@@ -31,6 +32,8 @@ Usage: cargo xtask COMMAND
   build-guests          Build the guest components into target/guest.
   patched-wgpu FOLDER   Make a copy of wgpu whose Instance::new works in a component, for [patch.crates-io].
   tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
+  cts [QUERY…]          The WebGPU conformance suite through a sealed guest; `cargo xtask cts --help` tells more.
+      setup             Get the suite.
   exec COMMAND ARG…     Run a command with the environment that setup made: cargo xtask exec cargo test -p wardian
   help                  Print this.
 
@@ -38,6 +41,8 @@ Environment:
   WARDIAN_ADAPTER=system|software   Which GPU adapter to use. Unset: the machine's own, else software Vulkan.
   WARDIAN_GUEST_TOOLCHAIN=rustup|debian
                                     Where the guest compiler comes from. Unset: rustup, else Debian's packages.
+  WARDIAN_CTS=PATH                  The built conformance suite, as a folder or an archive.
+  WARDIAN_NODE=PATH                 The Node that runs it. Unset: the machine's own, else one from pip.
   VK_DRIVER_FILES=FILE              Your own choice of Vulkan driver; nothing is installed in its place.
 
 docs/development.md tells more.
@@ -62,7 +67,9 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         print!("{HELP}");
         return Ok(ExitCode::FAILURE);
     };
-    if rest.iter().any(|argument| argument == "--help" || argument == "-h") && command != "exec" {
+    if rest.iter().any(|argument| argument == "--help" || argument == "-h")
+        && !["exec", "cts"].contains(&command.as_str())
+    {
         print!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     }
@@ -92,6 +99,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             takes_none(command, rest)?;
             demo::run(&project)?;
         }
+        "cts" => cts::main(&project, rest)?,
         "exec" => return exec(&project, rest),
         unknown => bail!("there is no command '{unknown}'\n\n{HELP}"),
     }

@@ -9,7 +9,7 @@ mod lavapipe;
 use std::{
     env,
     fs::{self, File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::Instant,
 };
@@ -138,8 +138,20 @@ fn lock(project: &Project) -> Result<File> {
     Ok(file)
 }
 
+/// Downloads the one file of a Debian source package whose name ends so, into a folder that is removed afterwards.
+pub(crate) fn download_source(folder: &Path, package: &str, ending: &str) -> Result<PathBuf> {
+    let Some(system) = debian::System::find().filter(debian::System::is_debian) else {
+        bail!(
+            "only Debian has this source package; set WARDIAN_CTS to a built suite, or install git and npm and let this \
+             machine reach the suite's repository"
+        );
+    };
+    remove(folder)?;
+    debian::PrivateApt::open_sources(folder, &system, "bookworm")?.download_source(package, ending)
+}
+
 /// Makes `folder` whole or not at all: `fill` works in a folder beside it, which is renamed when it is done.
-fn install_folder(folder: &Path, stamp: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(crate) fn install_folder(folder: &Path, stamp: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let partial = folder.with_extension("partial");
     remove(&partial)?;
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
@@ -155,11 +167,11 @@ fn install_folder(folder: &Path, stamp: &str, fill: impl FnOnce(&Path) -> Result
 }
 
 /// Whether `install_folder` has finished this folder with this stamp.
-fn is_installed(folder: &Path, stamp: &str) -> bool {
+pub(crate) fn is_installed(folder: &Path, stamp: &str) -> bool {
     fs::read_to_string(folder.join("stamp")).is_ok_and(|found| found == stamp)
 }
 
-fn remove(folder: &Path) -> Result<()> {
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", folder.display()))
@@ -183,7 +195,7 @@ fn choice(variable: &str, choices: &[&'static str]) -> Result<Option<&'static st
 mod tests {
     use super::*;
 
-    fn scratch(name: &str) -> std::path::PathBuf {
+    fn scratch(name: &str) -> PathBuf {
         let folder = env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
         remove(&folder).expect("an old scratch folder can be removed");
         fs::create_dir_all(&folder).expect("a scratch folder can be made");

@@ -162,7 +162,10 @@ function attribute(name, property, Class) {
     configurable: true,
     enumerable: true,
     get() {
-      return call(stateOf(Class, this), name);
+      const state = stateOf(Class, this);
+      const value = state.host.call(name, state.handle, []);
+      // An attribute that may be none is undefined then, where a method's result is null.
+      return value === undefined ? undefined : wrap(state, FUNCTIONS[name].result, value);
     },
   });
 }

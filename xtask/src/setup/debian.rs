@@ -75,6 +75,16 @@ pub(super) struct PrivateApt {
 impl PrivateApt {
     /// Makes the folder and reads the suite's package lists.
     pub(super) fn open(folder: &Path, system: &System, suite: &str) -> Result<Self> {
+        let architecture = format!("Architectures: {}\n", System::architecture()?);
+        Self::open_stanza(folder, system, suite, "deb", &architecture)
+    }
+
+    /// The same for source packages.
+    pub(super) fn open_sources(folder: &Path, system: &System, suite: &str) -> Result<Self> {
+        Self::open_stanza(folder, system, suite, "deb-src", "")
+    }
+
+    fn open_stanza(folder: &Path, system: &System, suite: &str, kind: &str, more: &str) -> Result<Self> {
         if !Path::new(KEYRING).exists() {
             bail!("{KEYRING} is missing, with which Debian's packages are checked; install debian-archive-keyring");
         }
@@ -83,9 +93,8 @@ impl PrivateApt {
             fs::create_dir_all(folder.join(part)).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         let source = format!(
-            "Types: deb\nURIs: {}\nSuites: {suite}\nComponents: main\nArchitectures: {}\nSigned-By: {KEYRING}\n",
-            system.mirror()?,
-            System::architecture()?
+            "Types: {kind}\nURIs: {}\nSuites: {suite}\nComponents: main\n{more}Signed-By: {KEYRING}\n",
+            system.mirror()?
         );
         fs::write(folder.join("etc/parts/wardian.sources"), source).context("cannot write apt's source file")?;
         fs::write(folder.join("apt.conf"), apt.configuration()).context("cannot write apt's configuration")?;
@@ -118,6 +127,27 @@ impl PrivateApt {
         files.retain(|path| path.extension().is_some_and(|extension| extension == "deb"));
         files.sort();
         Ok(files)
+    }
+
+    /// Fetches the one file of a source package whose name ends so.
+    pub(super) fn download_source(&self, package: &str, ending: &str) -> Result<PathBuf> {
+        let uris = process::read(self.command().args(["source", "--print-uris", package]))
+            .with_context(|| format!("Debian has no source package {package} any more"))?;
+        let files = uris.lines().filter_map(|line| {
+            let (uri, rest) = line.strip_prefix('\'')?.split_once('\'')?;
+            let mut words = rest.split_whitespace();
+            Some((uri, words.next()?, words.next()?, words.next()?))
+        });
+        let (uri, name, bytes, hash) = files
+            .into_iter()
+            .find(|(_, name, _, _)| name.ends_with(ending))
+            .with_context(|| format!("{package} has no file {ending}"))?;
+        let path = self.folder.join("packages").join(name);
+        println!("setup: downloading {name} ({})", megabytes(bytes.parse().unwrap_or(0)));
+        let mut helper = Command::new("/usr/lib/apt/apt-helper");
+        helper.arg("-c").arg(self.folder.join("apt.conf")).args(["download-file", uri]).arg(&path).arg(hash);
+        process::read(&mut helper).with_context(|| format!("cannot download {name}; is the network there?"))?;
+        Ok(path)
     }
 
     /// Removes the lists and the downloads.

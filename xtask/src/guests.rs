@@ -9,8 +9,14 @@ use crate::{
 };
 
 /// The guests: the package of each, and what its component does.
-pub(crate) const PACKAGES: [&str; 5] =
-    ["wardian-test-programs", "wardian-photo", "wardian-scene", "wardian-bench-guest", "wardian-wgpu-examples", "wardian-bridge"];
+pub(crate) const PACKAGES: [&str; 6] = [
+    "wardian-test-programs",
+    "wardian-photo",
+    "wardian-scene",
+    "wardian-bench-guest",
+    "wardian-wgpu-examples",
+    "wardian-bridge",
+];
 
 /// Builds every guest into `target/guest`.
 pub(crate) fn build(project: &Project, ready: &Ready) -> Result<()> {

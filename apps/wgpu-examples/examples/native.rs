@@ -1,5 +1,7 @@
 //! The examples on this machine's GPU, without a sandbox.
 
+#![expect(clippy::print_stderr, reason = "a program on the command line talks to its user")]
+
 #[cfg(not(target_family = "wasm"))]
 fn main() -> std::process::ExitCode {
     match futures::executor::block_on(wardian_wgpu_examples::command(std::env::args().skip(1))) {

@@ -1,6 +1,8 @@
 //! Techniques of `wgpu`'s examples, headless: each computes numbers or draws a small picture, natively and in a
 //! component, from this one source. The tests compare the two.
 
+#![expect(clippy::print_stdout, reason = "a program on the command line talks to its user")]
+
 mod compute;
 mod draw;
 mod gpu;

@@ -1,5 +1,7 @@
 //! Each example natively, on plain `wgpu`, and in a component: the outputs must be the same.
 
+#![expect(clippy::panic, reason = "also what tests share may end them")]
+
 use std::sync::LazyLock;
 
 use futures::executor::block_on;

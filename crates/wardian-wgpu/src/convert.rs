@@ -154,7 +154,6 @@ macro_rules! partial_enums {
         impl TryToGuest for $core {
             type Guest = webgpu::$guest;
 
-            #[expect(clippy::wildcard_enum_match_arm, reason = "what is not in the rows is outside WebGPU")]
             fn try_to_guest(self) -> Result<webgpu::$guest, Outside> {
                 Ok(match self {
                     $(Self::$from => webgpu::$guest::$to,)*
@@ -232,7 +231,6 @@ macro_rules! formats {
         impl TryToGuest for wgpu::TextureFormat {
             type Guest = webgpu::GpuTextureFormat;
 
-            #[expect(clippy::wildcard_enum_match_arm, reason = "what is not in the rows is outside WebGPU")]
             fn try_to_guest(self) -> Result<webgpu::GpuTextureFormat, Outside> {
                 use wgpu::{AstcBlock, AstcChannel};
                 Ok(match self {

@@ -87,7 +87,9 @@ impl InstanceInterface for Instance {
         if force_wait {
             run_errands();
         }
-        devices.iter().fold(true, |empty, device| device.poll(force_wait) && empty)
+        // All of them, also behind one whose queue is not empty.
+        let busy = devices.iter().filter(|device| !device.poll(force_wait)).count();
+        busy == 0
     }
 
     fn wgsl_language_features(&self) -> wgpu::WgslLanguageFeatures {

@@ -24,7 +24,6 @@ pub(crate) struct ShaderModule {
 
 impl ShaderModule {
     pub(crate) fn new(device: &Device, descriptor: &wgpu::ShaderModuleDescriptor<'_>) -> Self {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "which languages there are depends on wgpu's features")]
         match &descriptor.source {
             wgpu::ShaderSource::Wgsl(source) => Self::of_wgsl(device, source, descriptor.label),
             _ => Self::refused(device, "create_shader_module", "a shader in another language than WGSL"),

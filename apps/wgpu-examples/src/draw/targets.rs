@@ -46,44 +46,7 @@ pub(crate) fn run(gpu: &Gpu) -> Result<Output, Failure> {
     let usage = wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING;
     let views = formats
         .map(|format| gpu.texture(square(SIDE), format, usage).create_view(&wgpu::TextureViewDescriptor::default()));
-    let targets = formats.map(|format| {
-        let blend = (format == FORMAT).then_some(wgpu::BlendState {
-            color: wgpu::BlendComponent {
-                src_factor: wgpu::BlendFactor::SrcAlpha,
-                dst_factor: wgpu::BlendFactor::Constant,
-                operation: wgpu::BlendOperation::Add,
-            },
-            alpha: wgpu::BlendComponent::OVER,
-        });
-        let write_mask =
-            if format == FORMAT { wgpu::ColorWrites::RED | wgpu::ColorWrites::GREEN } else { wgpu::ColorWrites::ALL };
-        Some(wgpu::ColorTargetState { format, blend, write_mask })
-    });
-    let module = gpu.shader(SHADER);
-    let parts = gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some("parts"),
-        layout: None,
-        vertex: wgpu::VertexState {
-            module: &module,
-            entry_point: Some("corner"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            buffers: &[],
-        },
-        primitive: wgpu::PrimitiveState::default(),
-        depth_stencil: None,
-        multisample: wgpu::MultisampleState::default(),
-        fragment: Some(wgpu::FragmentState {
-            module: &module,
-            entry_point: Some("color"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &[("RINGS", 4.0)],
-                ..wgpu::PipelineCompilationOptions::default()
-            },
-            targets: &targets,
-        }),
-        multiview_mask: None,
-        cache: None,
-    });
+    let parts = parts(gpu, formats);
     let show = pipeline(gpu, SHOW, &[], |_| {});
     let group = gpu.group(&show.get_bind_group_layout(0), &views.each_ref().map(wgpu::BindingResource::TextureView));
     let canvas = Canvas::new(gpu);
@@ -112,4 +75,46 @@ pub(crate) fn run(gpu: &Gpu) -> Result<Output, Failure> {
     drop(pass);
     gpu.queue.submit([encoder.finish()]);
     gpu.read_picture(&canvas.picture)
+}
+
+/// A pipeline with a target of each format, of which the first blends.
+fn parts(gpu: &Gpu, formats: [wgpu::TextureFormat; 3]) -> wgpu::RenderPipeline {
+    let targets = formats.map(|format| {
+        let blend = (format == FORMAT).then_some(wgpu::BlendState {
+            color: wgpu::BlendComponent {
+                src_factor: wgpu::BlendFactor::SrcAlpha,
+                dst_factor: wgpu::BlendFactor::Constant,
+                operation: wgpu::BlendOperation::Add,
+            },
+            alpha: wgpu::BlendComponent::OVER,
+        });
+        let write_mask =
+            if format == FORMAT { wgpu::ColorWrites::RED | wgpu::ColorWrites::GREEN } else { wgpu::ColorWrites::ALL };
+        Some(wgpu::ColorTargetState { format, blend, write_mask })
+    });
+    let module = gpu.shader(SHADER);
+    gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some("parts"),
+        layout: None,
+        vertex: wgpu::VertexState {
+            module: &module,
+            entry_point: Some("corner"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            buffers: &[],
+        },
+        primitive: wgpu::PrimitiveState::default(),
+        depth_stencil: None,
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: &module,
+            entry_point: Some("color"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &[("RINGS", 4.0)],
+                ..wgpu::PipelineCompilationOptions::default()
+            },
+            targets: &targets,
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
 }

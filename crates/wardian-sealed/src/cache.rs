@@ -116,3 +116,62 @@ fn remove_old(folder: &Path, kept: &Path) {
         drop(fs::remove_file(file));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component of nothing.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect()
+    }
+
+    #[test]
+    fn a_component_is_kept_and_found_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path().join("new").join("newer");
+        let engine = Engine::default();
+        component(&engine, EMPTY, &folder).expect("a component");
+        let [file] = files(&folder).try_into().expect("one file");
+        assert!(load(&engine, &file).is_ok(), "what was kept is loaded");
+
+        // A file that is not whole is made again.
+        fs::write(&file, b"half").expect("a write");
+        assert!(load(&engine, &file).is_err(), "half a file");
+        component(&engine, EMPTY, &folder).expect("a component");
+        assert!(load(&engine, &file).is_ok(), "it is whole again");
+        assert_eq!(files(&folder).len(), 1, "nothing is left beside it");
+
+        // Another engine looks for another file.
+        let other = Engine::new(wasmtime::Config::new().epoch_interruption(true)).expect("an engine");
+        component(&other, EMPTY, &folder).expect("a component");
+        assert_eq!(files(&folder).len(), 2, "one for each engine");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_done_without() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        fs::write(&file, b"no folder").expect("a write");
+        assert!(component(&Engine::default(), EMPTY, &file).is_ok(), "a file in the folder's place");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_others_may_write_is_not_loaded() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = Engine::default();
+        component(&engine, EMPTY, folder.path()).expect("a component");
+        let [file] = files(folder.path()).try_into().expect("one file");
+        for path in [folder.path(), file.as_path()] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("permissions");
+            let error = load(&engine, &file).map(drop).expect_err("it is refused").to_string();
+            assert!(error.contains("others"), "says why: {error}");
+            assert!(component(&engine, EMPTY, folder.path()).is_ok(), "it is compiled all the same");
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("permissions");
+        }
+    }
+}

@@ -31,7 +31,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 pub use wardian_shader::{Compiled, EXTENSIONS, LANGUAGE_FEATURES, Position, Remark, Request, Severity};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Budget, Sandbox};
 
 /// The component, as `build.rs` has built it.
 const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shader-compiler.wasm"));
@@ -119,7 +119,7 @@ impl Compiler {
         if let Some(sandbox) = sandbox.as_ref() {
             return Ok(Arc::clone(sandbox));
         }
-        let started = Sandbox::start(self.shared.cache.as_deref());
+        let started = Sandbox::start(self.shared.cache.as_deref(), Budget::default());
         let started = Arc::new(started.map_err(|error| Failure::NotStarted(format!("{error:#}")))?);
         *sandbox = Some(Arc::clone(&started));
         Ok(started)

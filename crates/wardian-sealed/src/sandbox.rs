@@ -1,6 +1,7 @@
 //! The component in Wasmtime: an instance a source, with an end to all that it uses.
 
 use std::path::Path;
+use std::time::Duration;
 
 use wardian_shader::{Answer, Compiled, Request};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
@@ -15,8 +16,23 @@ const TABLE_ENTRIES_MAX: usize = 1 << 16;
 /// Room on the stack for Wasmtime's own functions.
 const HOST_STACK_BYTES: usize = 1 << 20;
 
+/// What one source may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    stack: usize,
+    memory: usize,
+    time: Duration,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { stack: STACK_BYTES_MAX, memory: MEMORY_BYTES_MAX, time: TIME_MAX }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Sandbox {
+    budget: Budget,
     engine: Engine,
     instance: Instance,
     clock: Clock,
@@ -36,8 +52,8 @@ impl std::fmt::Debug for Instance {
 }
 
 impl Sandbox {
-    pub(crate) fn start(folder: Option<&Path>) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config())?;
+    pub(crate) fn start(folder: Option<&Path>, budget: Budget) -> wasmtime::Result<Self> {
+        let engine = Engine::new(&config(&budget))?;
         let component = match folder {
             Some(folder) => cache::component(&engine, COMPONENT, folder)?,
             None => Component::from_binary(&engine, COMPONENT)?,
@@ -49,7 +65,7 @@ impl Sandbox {
         let compile = component.get_export_index(None, "compile");
         let compile = compile.ok_or_else(|| wasmtime::format_err!("the component compiles nothing"))?;
         let instance = Instance { pre: linker.instantiate_pre(&component)?, compile };
-        Ok(Self { clock: Clock::start(engine.clone())?, engine, instance, slots: Slots::new() })
+        Ok(Self { budget, clock: Clock::start(engine.clone())?, engine, instance, slots: Slots::new() })
     }
 
     pub(crate) fn compile(&self, request: &Request<'_>) -> Result<Compiled, Failure> {
@@ -73,15 +89,15 @@ impl Sandbox {
     fn run(&self, request: &[u8]) -> Result<Vec<u8>, End> {
         let _slot = self.slots.take();
         let _watch = self.clock.watch();
-        let mut store = Store::new(&self.engine, Limits::default());
+        let mut store = Store::new(&self.engine, Limits { memory_max: self.budget.memory, memory: Memory::Enough });
         store.limiter(|limits| limits);
-        store.set_epoch_deadline(ticks(TIME_MAX));
+        store.set_epoch_deadline(ticks(self.budget.time));
         let called = self.call(&mut store, request);
         let memory = store.data().memory;
         match called {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(refused)) => Err(End::Failed(wasmtime::Error::msg(refused))),
-            Err(error) => Err(End::of(error, memory)),
+            Err(error) => Err(End::of(error, memory, &self.budget)),
         }
     }
 
@@ -94,12 +110,12 @@ impl Sandbox {
     }
 }
 
-fn config() -> Config {
+fn config(budget: &Budget) -> Config {
     let mut config = Config::new();
     config.concurrency_support(false);
     config.epoch_interruption(true);
-    config.max_wasm_stack(STACK_BYTES_MAX);
-    config.async_stack_size(STACK_BYTES_MAX.saturating_add(HOST_STACK_BYTES));
+    config.max_wasm_stack(budget.stack);
+    config.async_stack_size(budget.stack.saturating_add(HOST_STACK_BYTES));
     // Nobody reads where in the compiler it ended, and on a full stack it takes long to find out.
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
@@ -114,12 +130,12 @@ enum End {
 }
 
 impl End {
-    fn of(error: wasmtime::Error, memory: Memory) -> Self {
-        let stack = || format!("{} MiB of stack", STACK_BYTES_MAX >> 20);
+    fn of(error: wasmtime::Error, memory: Memory, budget: &Budget) -> Self {
+        let stack = || format!("{} KiB of stack", budget.stack >> 10);
         let what = match (error.downcast_ref::<Trap>(), memory) {
-            (Some(Trap::Interrupt), _) => format!("{} s", TIME_MAX.as_secs()),
+            (Some(Trap::Interrupt), _) => format!("{} ms", budget.time.as_millis()),
             (Some(Trap::StackOverflow), _) => stack(),
-            (_, Memory::Refused) => format!("{} MiB of memory", MEMORY_BYTES_MAX >> 20),
+            (_, Memory::Refused) => format!("{} KiB of memory", budget.memory >> 10),
             // The compiler's second stack lies at the beginning of its memory, and grows towards it.
             (Some(Trap::MemoryOutOfBounds), _) => stack(),
             (_, Memory::Enough) => return Self::Failed(error),
@@ -129,21 +145,21 @@ impl End {
 }
 
 /// Whether an instance has asked for more memory than there is.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Memory {
-    #[default]
     Enough,
     Refused,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Limits {
+    memory_max: usize,
     memory: Memory,
 }
 
 impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > MEMORY_BYTES_MAX {
+        if desired > self.memory_max {
             self.memory = Memory::Refused;
             return Ok(false);
         }
@@ -152,5 +168,54 @@ impl ResourceLimiter for Limits {
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE_ENTRIES_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source that needs some of everything.
+    fn source() -> String {
+        let sums = "+ x ".repeat(2000);
+        (0..40).map(|n| format!("fn f{n}(x: u32) -> u32 {{ return x {sums}; }}\n")).collect()
+    }
+
+    /// What becomes of the source: nothing, or the error.
+    fn error(sandbox: &Sandbox) -> Option<String> {
+        let source = source();
+        let request = Request { source: &source, extensions: Vec::new(), capabilities: 0 };
+        // The stack is the thread's, so it has to have that much.
+        let compiled = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(64 << 20);
+            let compiling = thread.spawn_scoped(scope, || sandbox.compile(&request)).expect("a thread");
+            compiling.join().expect("no panic").expect("the sandbox works")
+        });
+        assert_eq!(compiled.module.is_some(), compiled.remarks.is_empty(), "a module or an error");
+        compiled.remarks.first().map(|remark| {
+            assert!(remark.position.line > 0 && remark.position.length > 0, "the error has a place: {remark:?}");
+            remark.text.clone()
+        })
+    }
+
+    #[track_caller]
+    fn check(sandbox: &Sandbox, named: &str) {
+        let text = error(sandbox).unwrap_or_else(|| panic!("{:?} is exceeded", sandbox.budget));
+        assert!(text.contains(named), "expected {named} in: {text}");
+    }
+
+    #[test]
+    fn each_limit_ends_a_source_and_is_named() {
+        let full = Budget { time: Duration::from_secs(60), ..Budget::default() };
+        let mut sandbox = Sandbox::start(None, full).expect("the sandbox starts");
+        assert_eq!(error(&sandbox), None, "within all limits");
+        sandbox.budget.memory = 10 << 20;
+        check(&sandbox, "10240 KiB of memory");
+        sandbox.budget = Budget { time: Duration::ZERO, ..full };
+        check(&sandbox, "0 ms");
+        sandbox.budget = full;
+        assert_eq!(error(&sandbox), None, "nothing of it is left behind");
+        let small = Budget { stack: 64 << 10, ..full };
+        check(&Sandbox::start(None, small).expect("the sandbox starts"), "64 KiB of stack");
     }
 }

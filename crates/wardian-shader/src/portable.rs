@@ -262,33 +262,10 @@ fn flatten(block: Block, blocks: &mut Vec<Vec<Step>>, depth: usize) -> Result<()
     }
     let mut steps = Vec::with_capacity(block.len());
     for (statement, span) in block.span_into_iter() {
-        let mut inner = |block| flatten(block, blocks, depth.saturating_add(1));
-        steps.push(match statement {
-            Statement::Block(block) => {
-                inner(block)?;
-                Step::Block
-            }
-            Statement::If { condition, accept, reject } => {
-                inner(accept)?;
-                inner(reject)?;
-                Step::If { condition }
-            }
-            Statement::Switch { selector, cases } => {
-                let mut heads = Vec::with_capacity(cases.len());
-                for SwitchCase { value, body, fall_through } in cases {
-                    inner(body)?;
-                    heads.push((value, fall_through));
-                }
-                Step::Switch { selector, cases: heads }
-            }
-            Statement::Loop { body, continuing, break_if } => {
-                inner(body)?;
-                inner(continuing)?;
-                Step::Loop { break_if }
-            }
-            leaf => Step::of_leaf(leaf)
-                .ok_or_else(|| Refusal { text: "this statement is not WebGPU's".to_owned(), range: range_of(span) })?,
-        });
+        let step = Step::of(statement, |block| flatten(block, blocks, depth.saturating_add(1)))?;
+        steps.push(
+            step.ok_or_else(|| Refusal { text: "this statement is not WebGPU's".to_owned(), range: range_of(span) })?,
+        );
     }
     blocks.push(steps);
     Ok(())
@@ -321,9 +298,31 @@ fn assemble(blocks: Vec<Vec<Step>>) -> Result<Block, Broken> {
 }
 
 impl Step {
-    /// A statement without blocks; none where WebGPU has no such.
-    fn of_leaf(statement: Statement) -> Option<Self> {
-        Some(match statement {
+    /// A statement, after the blocks that it holds; none where WebGPU has no such.
+    fn of(statement: Statement, mut inner: impl FnMut(Block) -> Result<(), Refusal>) -> Result<Option<Self>, Refusal> {
+        Ok(Some(match statement {
+            Statement::Block(block) => {
+                inner(block)?;
+                Self::Block
+            }
+            Statement::If { condition, accept, reject } => {
+                inner(accept)?;
+                inner(reject)?;
+                Self::If { condition }
+            }
+            Statement::Switch { selector, cases } => {
+                let mut heads = Vec::with_capacity(cases.len());
+                for SwitchCase { value, body, fall_through } in cases {
+                    inner(body)?;
+                    heads.push((value, fall_through));
+                }
+                Self::Switch { selector, cases: heads }
+            }
+            Statement::Loop { body, continuing, break_if } => {
+                inner(body)?;
+                inner(continuing)?;
+                Self::Loop { break_if }
+            }
             Statement::Emit(range) => Self::Emit(range),
             Statement::Break => Self::Break,
             Statement::Continue => Self::Continue,
@@ -343,15 +342,11 @@ impl Step {
             Statement::SubgroupCollectiveOperation { op, collective_op, argument, result } => {
                 Self::SubgroupCollectiveOperation { op, collective_op, argument, result }
             }
-            Statement::Block(_)
-            | Statement::If { .. }
-            | Statement::Switch { .. }
-            | Statement::Loop { .. }
-            | Statement::ImageAtomic { .. }
+            Statement::ImageAtomic { .. }
             | Statement::RayQuery { .. }
             | Statement::RayPipelineFunction(_)
-            | Statement::CooperativeStore { .. } => return None,
-        })
+            | Statement::CooperativeStore { .. } => return Ok(None),
+        }))
     }
 
     fn into_statement(self, take: &mut impl FnMut() -> Result<Block, Broken>) -> Result<Statement, Broken> {

@@ -36,20 +36,24 @@ impl Kind {
                 source + tail
             }
             Make::Backwards(head, unit, tail) => {
+                let mut units = Vec::new();
                 let mut length = 0;
-                let units = (1..).map(|number| numbered(unit, number));
-                let units: Vec<_> =
-                    units.take_while(|unit| std::mem::replace(&mut length, length + unit.len()) < bytes).collect();
-                head.to_owned() + &units.into_iter().rev().collect::<String>() + tail
+                while length < bytes {
+                    units.push(numbered(unit, units.len() + 1));
+                    length += units.last().map_or(0, String::len);
+                }
+                units.reverse();
+                format!("{head}{}{tail}", units.concat())
             }
             Make::Shuffled(text) => {
-                let letters: Vec<char> = text.chars().collect();
+                let letters = text.chars().cycle().step_by(7);
                 let mut state = 0x2545_f491_4f6c_dd1d_u64;
-                let letter = |_| {
+                // Each letter of a long row is taken or left by chance.
+                let mut taken = || {
                     state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    letters[usize::try_from(state >> 33).expect("31 bits") % letters.len()]
+                    state >> 61 == 0
                 };
-                (0..bytes).map(letter).collect()
+                letters.filter(|_| taken()).take(bytes).collect()
             }
         }
     }

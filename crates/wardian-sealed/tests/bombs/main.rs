@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use naga::back::spv;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use wardian_sealed::{Compiled, Compiler, EXTENSIONS, Request, Severity};
+use wardian_sealed::{Compiled, Compiler, EXTENSIONS, Failure, Request, Severity};
 
 use crate::kinds::KINDS;
 
@@ -47,7 +47,7 @@ fn bombs_come_to_an_end_and_nobody_else_notices() {
     thread::scope(|scope| {
         let innocent = scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
-                let compiled = compile(&compiler, INNOCENT);
+                let compiled = compile(&compiler, INNOCENT).expect("the compiler works");
                 assert!(compiled.module.is_some(), "an innocent source: {:?}", compiled.remarks);
                 innocents.fetch_add(1, Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(10));
@@ -73,7 +73,11 @@ fn bombs_come_to_an_end_and_nobody_else_notices() {
 fn attempt(compiler: &Compiler, kind: &kinds::Kind, size: usize, full: bool) -> Option<String> {
     let source = kind.source(size);
     let before = resident();
-    let Outcome { accepted, text, took } = ignite(compiler, &source);
+    let outcome = ignite(compiler, &source);
+    let Outcome { accepted, text, took } = match outcome {
+        Ok(outcome) => outcome,
+        Err(why) => return Some(format!("{} of {size} bytes: {why}", kind.name)),
+    };
     let memory = peak().saturating_sub(before);
     let first = text.lines().next().unwrap_or_default();
     if full {
@@ -94,34 +98,36 @@ fn attempt(compiler: &Compiler, kind: &kinds::Kind, size: usize, full: bool) -> 
     None
 }
 
-fn compile(compiler: &Compiler, source: &str) -> Compiled {
+fn compile(compiler: &Compiler, source: &str) -> Result<Compiled, Failure> {
     let extensions = EXTENSIONS.iter().map(|(extension, _)| *extension).collect();
-    let request = Request { source, extensions, capabilities: Capabilities::default().bits() };
-    compiler.compile(&request).expect("the compiler works")
+    compiler.compile(&Request { source, extensions, capabilities: Capabilities::default().bits() })
 }
 
 /// Compiles a source, and does with its module natively what `wgpu-core` and its Vulkan backend would.
-fn ignite(compiler: &Compiler, source: &str) -> Outcome {
+fn ignite(compiler: &Compiler, source: &str) -> Result<Outcome, String> {
     let started = Instant::now();
     thread::scope(|scope| {
-        let job = || {
-            let compiled = compile(compiler, source);
-            if let Some(module) = &compiled.module {
-                let mut validator = Validator::new(ValidationFlags::all(), Capabilities::default());
-                let info = validator.validate(module).expect("what is valid inside is valid outside");
-                if module.overrides.is_empty() {
-                    spv::write_vec(module, &info, &spv::Options::default(), None).expect("SPIR-V");
-                }
-            }
-            let error = compiled.remarks.iter().find(|remark| remark.severity == Severity::Error);
-            assert_eq!(error.is_none(), compiled.module.is_some(), "an error or a module");
-            let text = error.map_or_else(String::new, |remark| remark.text.clone());
-            (compiled.module.is_some(), text)
-        };
-        let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, job);
-        let (accepted, text) = thread.expect("a thread").join().expect("no panic");
-        Outcome { accepted, text, took: started.elapsed() }
+        let thread = thread::Builder::new().stack_size(STACK_BYTES);
+        let thread =
+            thread.spawn_scoped(scope, || finish(&compile(compiler, source).map_err(|error| error.to_string())?));
+        let ended = thread.map_err(|error| error.to_string())?.join().map_err(|_| "it panicked".to_owned())?;
+        let (accepted, text) = ended?;
+        Ok(Outcome { accepted, text, took: started.elapsed() })
     })
+}
+
+/// Whether there is a module, which is valid and can be translated; else the error.
+fn finish(compiled: &Compiled) -> Result<(bool, String), String> {
+    let Some(module) = &compiled.module else {
+        let error = compiled.remarks.iter().find(|remark| remark.severity == Severity::Error);
+        return Ok((false, error.ok_or("there is neither a module nor an error")?.text.clone()));
+    };
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::default());
+    let info = validator.validate(module).map_err(|error| format!("valid only inside: {}", error.as_inner()))?;
+    if module.overrides.is_empty() {
+        spv::write_vec(module, &info, &spv::Options::default(), None).map_err(|error| error.to_string())?;
+    }
+    Ok((true, String::new()))
 }
 
 /// Bytes of memory that this process has now.

@@ -5,10 +5,11 @@ use std::fmt::{self, Debug};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use wgpu_core::global::Global;
 use wgpu_core::id;
 
-use crate::quota::Charge;
+use crate::quota::{Charge, Quota};
 
 /// The `wgpu-core` of one store, shared by all its objects and by its devices' threads.
 #[derive(Clone)]
@@ -54,21 +55,28 @@ pub(crate) struct Handle<I: CoreId>(Arc<Owned<I>>);
 struct Owned<I: CoreId> {
     core: Core,
     id: I,
-    /// Given back after the object.
-    charge: Option<Charge>,
+    /// Given back after the object. Guards nothing else, and is held for no call.
+    charge: Mutex<Option<Charge>>,
 }
 
 impl<I: CoreId> Handle<I> {
     pub(crate) fn new(core: Core, id: I) -> Self {
-        Self(Arc::new(Owned { core, id, charge: None }))
+        Self(Arc::new(Owned { core, id, charge: Mutex::default() }))
     }
 
     /// Has what the object was charged for given back with its last handle. To be called before the first clone.
     pub(crate) fn charged(mut self, charge: Option<Charge>) -> Self {
         if let Some(owned) = Arc::get_mut(&mut self.0) {
-            owned.charge = charge;
+            owned.charge = Mutex::new(charge);
         }
         self
+    }
+
+    /// Gives the memory of the GPU back that the object was charged for: it is destroyed, and its handles remain.
+    pub(crate) fn discharge_memory(&self) {
+        if let Some(charge) = &mut *self.0.charge.lock() {
+            charge.give_back(Quota::GpuMemory);
+        }
     }
 
     pub(crate) fn id(&self) -> I {
@@ -81,7 +89,7 @@ impl<I: CoreId> Drop for Owned<I> {
         if let Err(error) = self.core.call(|core| self.id.release(core)) {
             tracing::error!("an object was not released: {error}");
         }
-        drop(self.charge.take());
+        drop(self.charge.get_mut().take());
     }
 }
 

@@ -308,6 +308,12 @@ impl Usage {
         Ok(())
     }
 
+    fn release(&self, quota: Quota, amount: u64) {
+        if let Some(used) = self.counter(quota).filter(|_| amount > 0) {
+            used.fetch_sub(amount, Ordering::AcqRel);
+        }
+    }
+
     /// Whether the drivers' figures leave room for so much memory.
     pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), Exceeded> {
         let max = self.0.quotas.of(Quota::GpuMemory);
@@ -414,6 +420,15 @@ impl Charge {
         Self { usage: usage.clone(), amounts: Amounts::default() }
     }
 
+    /// Gives all of one thing back.
+    pub(crate) fn give_back(&mut self, quota: Quota) {
+        for (kind, amount) in &mut self.amounts.0 {
+            if *kind == quota {
+                self.usage.release(quota, std::mem::take(amount));
+            }
+        }
+    }
+
     /// Adds a charge of the same things.
     pub(crate) fn add(&mut self, mut other: Self) {
         let added = std::mem::take(&mut other.amounts);
@@ -426,9 +441,7 @@ impl Charge {
 impl Drop for Charge {
     fn drop(&mut self) {
         for (quota, amount) in self.amounts.0 {
-            if let Some(used) = self.usage.counter(quota).filter(|_| amount > 0) {
-                used.fetch_sub(amount, Ordering::AcqRel);
-            }
+            self.usage.release(quota, amount);
         }
     }
 }

@@ -186,7 +186,9 @@ impl webgpu::HostGpuBuffer for GpuCtxView<'_> {
         let buffer = self.table.object_mut(&buffer)?;
         buffer.unmap()?;
         buffer.destroyed = true;
-        buffer.device.call(|core| core.buffer_destroy(buffer.handle.id()))
+        buffer.device.call(|core| core.buffer_destroy(buffer.handle.id()))?;
+        buffer.handle.discharge_memory();
+        Ok(())
     }
 
     labelled!(webgpu::GpuBuffer);

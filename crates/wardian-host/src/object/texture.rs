@@ -123,7 +123,9 @@ impl Texture {
         }
         self.destroyed = true;
         drop(self.default_view.take());
-        self.device.call(|global| global.texture_destroy(self.handle.id()))
+        self.device.call(|global| global.texture_destroy(self.handle.id()))?;
+        self.handle.discharge_memory();
+        Ok(())
     }
 }
 

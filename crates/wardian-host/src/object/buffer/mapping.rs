@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(outcome.is_ok(), allowed, "{range:?} after {before:?}: {outcome:?}");
     }
 
-    fn memory() -> HostMemory {
+    fn untouched() -> HostMemory {
         HostMemory { usage: Usage::new(Quotas::new()), bytes: Mutex::default() }
     }
 
@@ -372,12 +372,12 @@ mod tests {
 
     #[test]
     fn host_memory_is_bounded() {
-        let memory = memory();
+        let memory = untouched();
         assert_eq!(memory.get(&(8..12), 16, 16).expect("there is memory"), [0; 4].as_slice(), "what was never set");
         memory.set(&(8..12), &[1, 2, 3, 4], 16, 16).expect("there is memory");
         assert_eq!(memory.get(&(0..16), 16, 16).expect("there is memory").get(8..12), Some(&[1, 2, 3, 4][..]), "set");
         for size in [1 << 20, 1 << 60, u64::MAX] {
-            assert!(memory().get(&(0..size), size, 1 << 16).is_err(), "{size} bytes of at most 65,536");
+            assert!(untouched().get(&(0..size), size, 1 << 16).is_err(), "{size} bytes of at most 65,536");
         }
     }
 }

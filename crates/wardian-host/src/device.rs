@@ -1,7 +1,8 @@
 //! A device and its queue: what all its objects share.
 
-use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+mod progress;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use naga::valid::Capabilities;
@@ -9,19 +10,19 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
 use wgpu_core::global::Global;
 use wgpu_core::id::{DeviceId, QueueId};
+use wgpu_types::AdapterInfo;
 use wgpu_types::error::WebGpuError;
-use wgpu_types::{AdapterInfo, DeviceType, PollType};
 
 use crate::error::{ErrorKind, ErrorSink, GpuError, named};
 use crate::handle::{Core, CoreId, Handle};
 use crate::object::capabilities::{Features, Limits};
-use crate::poll::{Held, Owned, Poller};
+use crate::poll::{Owned, Poller};
 use crate::quota::{Amounts, Charge, Exceeded, Usage};
+
+use self::progress::Progress;
 
 /// How many pipelines of one device are compiled at once.
 const COMPILATIONS_MAX: usize = 4;
-/// What a write to the queue costs beside its data, until it is submitted.
-const WRITE_BYTES: u64 = 2048;
 
 /// A device. Cloning it is how an object reaches its device's errors, limits and queue; the device is released, by its
 /// own thread, after the last clone.
@@ -44,17 +45,10 @@ struct Inner {
     /// The device's and the queue's labels, which all their handles share.
     label: Mutex<String>,
     queue_label: Mutex<String>,
-    /// Whether the queue was given data that no submission has carried to the GPU yet.
-    unflushed: AtomicBool,
-    /// The newest submission.
-    submitted: AtomicU64,
-    /// What the next call that waits for the queue's work has to wait for: it ends with the newest such call.
-    work_done: Mutex<oneshot::Receiver<Infallible>>,
+    progress: Progress,
     /// One permit for each pipeline that may be compiled at once.
     compilations: Arc<Semaphore>,
     usage: Usage,
-    /// What was written to the queue since the last submission.
-    staged: Mutex<Charge>,
     poller: Poller,
 }
 
@@ -125,12 +119,8 @@ impl Device {
             lost: AtomicBool::new(false),
             label: Mutex::new(label),
             queue_label: Mutex::new(queue_label),
-            unflushed: AtomicBool::new(false),
-            submitted: AtomicU64::new(0),
-            // Its sender is gone: there is no call before the first.
-            work_done: Mutex::new(oneshot::channel().1),
+            progress: Progress::new(&usage),
             compilations: Arc::new(Semaphore::new(COMPILATIONS_MAX)),
-            staged: Mutex::new(Charge::nothing(&usage)),
             usage,
             poller,
         }));
@@ -297,14 +287,6 @@ impl Device {
         let outcome = self.try_admit(amounts);
         outcome.map_err(|exceeded| self.end(&named(label, exceeded.to_string()))).ok()
     }
-
-    /// Makes room for data that goes to the queue and stays there until the next submission.
-    pub(crate) fn admit_write(&self, bytes: usize) -> bool {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(WRITE_BYTES);
-        let Some(charge) = self.admit("", Amounts::staged(bytes)) else { return false };
-        self.0.staged.lock().add(charge);
-        true
-    }
 }
 
 /// A device that may be gone.
@@ -388,64 +370,5 @@ impl Device {
             }
         }
         receiver
-    }
-}
-
-/// The queue's progress.
-impl Device {
-    /// The queue was given data by a write, which reaches the GPU with the next submission.
-    pub(crate) fn note_write(&self) {
-        self.0.unflushed.store(true, Ordering::Release);
-    }
-
-    /// The queue was given work.
-    pub(crate) fn note_submission(&self, index: u64) {
-        self.0.unflushed.store(false, Ordering::Release);
-        *self.0.staged.lock() = Charge::nothing(&self.0.usage);
-        self.0.submitted.fetch_max(index, Ordering::AcqRel);
-        self.0.poller.submitted(index);
-    }
-
-    /// Makes the queue carry out the writes that wait for a submission: maps and work-done callbacks must see them.
-    pub(crate) fn flush(&self) -> wasmtime::Result<()> {
-        if self.is_lost() || !self.0.unflushed.swap(false, Ordering::AcqRel) {
-            return Ok(());
-        }
-        match self.call(|core| core.queue_submit(self.0.queue, &[]).map_err(|(_, error)| Box::new(error)))? {
-            Ok(index) => self.note_submission(index),
-            // The GPU was given nothing that could be waited for.
-            Err(error) => self.report(error.as_ref()),
-        }
-        Ok(())
-    }
-
-    /// A place for a call that waits for the queue's work: what to keep until it returns, and what to wait for before.
-    pub(crate) fn queue_up(&self) -> (oneshot::Sender<Infallible>, oneshot::Receiver<Infallible>) {
-        let (sender, receiver) = oneshot::channel();
-        let before = std::mem::replace(&mut *self.0.work_done.lock(), receiver);
-        (sender, before)
-    }
-
-    /// Completes at once what needs no work to be done: a map of an idle buffer, the end of a device without work. It
-    /// takes microseconds; what waits for the GPU is the poller's.
-    pub(crate) fn poll(&self) -> wasmtime::Result<()> {
-        match self.call(|core| core.device_poll(self.0.id, PollType::Poll))? {
-            Ok(_) => Ok(()),
-            // The loss of the device has its own way to be told.
-            Err(error) => {
-                tracing::debug!("polling a device: {error}");
-                Ok(())
-            }
-        }
-    }
-
-    /// Keeps what is mapped in its place while the host copies from or to it.
-    pub(crate) fn hold_memory(&self) -> Held {
-        self.0.poller.hold_memory()
-    }
-
-    /// Whether a submission may block the thread: software drivers run one at a time.
-    pub(crate) fn submit_may_block(&self) -> bool {
-        self.0.info.device_type == DeviceType::Cpu
     }
 }

@@ -53,6 +53,7 @@
 //! Every store has its own connection to the drivers, so one store's work holds up no other's. Dropping a store
 //! releases all that it had; the work still on its way to the GPU is waited for elsewhere.
 
+mod brief;
 mod bulk;
 mod convert;
 mod ctx;

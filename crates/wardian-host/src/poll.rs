@@ -5,7 +5,7 @@
 //! there is something to find. It also releases the device, because that waits for the GPU, too.
 
 use std::io;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ use crate::quota::{Charge, Quota, Usage};
 
 /// How long one wait on the fence lasts; in between, the thread looks whether there is something newer to do.
 const FENCE_WAIT: Duration = Duration::from_millis(250);
+/// How long the thread lets submissions gather that nobody waits for, before it clears up after them.
+const REST: Duration = Duration::from_millis(2);
 /// How long to sleep between polls where the fence can't be waited for.
 const SLEEP: Duration = Duration::from_millis(1);
 
@@ -25,7 +27,7 @@ const SLEEP: Duration = Duration::from_millis(1);
 /// left, releases the device and ends.
 #[derive(Debug)]
 pub(crate) struct Poller {
-    submissions: mpsc::Sender<u64>,
+    orders: Arc<Orders>,
     gate: Arc<Gate>,
 }
 
@@ -81,18 +83,17 @@ impl Poller {
     ///
     /// When the system gives no thread; the device is then released here.
     pub(crate) fn start(owned: Owned) -> io::Result<Self> {
-        let (submissions, submitted) = mpsc::channel();
-        let gate = Arc::<Gate>::default();
+        let poller = Self { orders: Arc::default(), gate: Arc::default() };
         let running = Running::new();
         let thread = thread::Builder::new().name("wardian-poll".to_owned());
         thread.spawn({
-            let gate = Arc::clone(&gate);
+            let (orders, gate) = (Arc::clone(&poller.orders), Arc::clone(&poller.gate));
             move || {
-                owned.run(&submitted, &gate);
+                owned.run(&orders, &gate);
                 drop(running);
             }
         })?;
-        Ok(Self { submissions, gate })
+        Ok(poller)
     }
 
     /// Keeps the device's thread from freeing mapped memory.
@@ -101,10 +102,106 @@ impl Poller {
         Held(Arc::clone(&self.gate))
     }
 
-    /// The queue has been given work; `index` is what the submission returned. What it completes is noticed then.
+    /// The queue has been given work; `index` is what the submission returned. What it leaves is cleared up then.
     pub(crate) fn submitted(&self, index: u64) {
-        // The thread ends only after this sender.
-        let _ = self.submissions.send(index);
+        self.orders.change(|state| state.newest = state.newest.max(index));
+    }
+
+    /// Somebody waits for the end of a submission.
+    pub(crate) fn awaited(&self, index: u64) {
+        self.orders.change(|state| state.awaited = state.awaited.max(index));
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        self.orders.change(|state| state.closed = true);
+    }
+}
+
+/// What a device's thread is to do.
+#[derive(Debug, Default)]
+struct Orders {
+    /// Guards what was ordered; held for a look at it.
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How many submissions are complete, as far as the thread knows.
+    reached: u64,
+    /// The newest submission.
+    newest: u64,
+    /// The newest that somebody waits for.
+    awaited: u64,
+    /// Whether there will be no more.
+    closed: bool,
+    /// What the thread sleeps until.
+    sleep: Sleep,
+}
+
+/// Waking a thread takes longer than submitting, so it is done only where there is a need.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Sleep {
+    /// It is awake, and looks at the orders when it has done the last.
+    #[default]
+    Not,
+    /// Until there is anything to do.
+    Idle,
+    /// Until somebody waits, or for a while.
+    Rest,
+}
+
+impl State {
+    /// Whether the thread shall wait for a submission, when so many are complete.
+    const fn is_urgent(&self) -> bool {
+        self.awaited > self.reached || self.closed
+    }
+
+    /// The next submission to wait for.
+    fn next(&self) -> Option<u64> {
+        let next = self.reached.saturating_add(1);
+        (next <= self.newest.max(self.awaited)).then_some(next)
+    }
+}
+
+impl Orders {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock();
+        change(&mut state);
+        let is_wanted = match state.sleep {
+            Sleep::Not => false,
+            Sleep::Idle => true,
+            Sleep::Rest => state.closed || state.awaited > state.reached,
+        };
+        if is_wanted {
+            state.sleep = Sleep::Not;
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Gives the next submission to wait for, when so many are complete; none when there will be no more.
+    fn next(&self, reached: u64, clock: &mut Clock<'_>) -> Option<u64> {
+        let mut state = self.state.lock();
+        state.reached = reached;
+        while state.next().is_none() {
+            if state.closed {
+                return None;
+            }
+            state.sleep = Sleep::Idle;
+            self.changed.wait(&mut state);
+            clock.start();
+        }
+        // A rest would be taken for work of the GPU's.
+        if !state.is_urgent() && !clock.is_limited() {
+            // Nobody waits, so one look in a while is enough to clear up.
+            state.sleep = Sleep::Rest;
+            let _ = self.changed.wait_while_for(&mut state, |state| !state.is_urgent(), REST);
+        }
+        state.sleep = Sleep::Not;
+        state.next()
     }
 }
 
@@ -138,25 +235,15 @@ impl Gate {
 }
 
 impl Owned {
-    fn run(self, submitted: &mpsc::Receiver<u64>, gate: &Gate) {
+    fn run(self, orders: &Orders, gate: &Gate) {
         // Submissions complete in order. Each is waited for, so that what hangs on an early one doesn't wait for a late.
-        let (mut reached, mut wanted) = (0, 0);
+        let mut reached = 0;
         let mut clock = Clock::new(&self.usage);
-        loop {
-            if reached == wanted {
-                match submitted.recv() {
-                    Ok(index) => {
-                        wanted = wanted.max(index);
-                        clock.start();
-                    }
-                    Err(mpsc::RecvError) => break,
-                }
-            }
-            wanted = submitted.try_iter().fold(wanted, u64::max);
-            let complete = self.wait(reached + 1, clock.wait(), gate);
-            clock.tick(complete);
-            if complete {
-                reached += 1;
+        while let Some(next) = orders.next(reached, &mut clock) {
+            let complete = self.wait(next, clock.wait(), gate);
+            clock.tick(complete.is_some());
+            if let Some(complete) = complete {
+                reached = complete.max(next);
                 self.poll(gate);
             }
         }
@@ -173,8 +260,8 @@ impl Owned {
         }
     }
 
-    /// Waits for a submission for a while; whether it is complete, or never will be.
-    fn wait(&self, index: u64, time: Duration, gate: &Gate) -> bool {
+    /// Waits for a submission for a while; the newest that is complete, if that one is or never will be.
+    fn wait(&self, index: u64, time: Duration, gate: &Gate) -> Option<u64> {
         let waited = self.core.call(|core| match self.backend {
             #[cfg(any(target_os = "linux", target_os = "android", target_os = "windows"))]
             Backend::Vulkan => fence::wait::<wgpu_hal::api::Vulkan>(core, self.device.id(), index, time),
@@ -182,23 +269,23 @@ impl Owned {
             Backend::Dx12 => fence::wait::<wgpu_hal::api::Dx12>(core, self.device.id(), index, time),
             #[cfg(target_vendor = "apple")]
             Backend::Metal => fence::wait::<wgpu_hal::api::Metal>(core, self.device.id(), index, time),
-            _ => None,
+            _ => Err(fence::OtherBackend),
         });
         match waited {
-            Ok(Some(complete)) => complete,
-            Ok(None) => {
+            Ok(Ok(complete)) => complete,
+            Ok(Err(fence::OtherBackend)) => {
                 thread::sleep(SLEEP);
                 let status = PollType::Wait { submission_index: Some(index), timeout: Some(Duration::ZERO) };
                 match gate.pass(|| self.core.call(|core| core.device_poll(self.device.id(), status))) {
-                    Ok(Ok(_)) => true,
-                    Ok(Err(wgpu_core::device::WaitIdleError::Timeout)) => false,
+                    Ok(Ok(_)) => Some(index),
+                    Ok(Err(wgpu_core::device::WaitIdleError::Timeout)) => None,
                     // A lost device completes nothing any more.
-                    Ok(Err(_)) | Err(_) => true,
+                    Ok(Err(_)) | Err(_) => Some(index),
                 }
             }
             Err(error) => {
                 tracing::error!("waiting for a device: {error}");
-                true
+                Some(index)
             }
         }
     }
@@ -228,6 +315,11 @@ impl<'a> Clock<'a> {
     fn new(usage: &'a Usage) -> Self {
         let now = Instant::now();
         Self { usage, submission_max: usage.quotas().time(Quota::SubmissionTime), began: now, counted: now }
+    }
+
+    /// Whether the store has a quota of time, so that it must be measured well.
+    fn is_limited(&self) -> bool {
+        self.submission_max.is_some() || self.usage.time_left().is_some()
     }
 
     /// The GPU has been idle, and now has work.
@@ -274,14 +366,28 @@ mod fence {
     use wgpu_core::id::DeviceId;
     use wgpu_hal::{Api, Device as _};
 
-    /// Waits on the fence of a device without `wgpu-core`'s locks; none where the device isn't of this kind.
-    pub(super) fn wait<A: Api>(core: &Global, device: DeviceId, index: u64, timeout: Duration) -> Option<bool> {
+    /// The device's backend isn't the one that was named.
+    pub(super) struct OtherBackend;
+
+    /// Waits on the fence of a device without `wgpu-core`'s locks. Gives the newest submission that is complete, if
+    /// `index` is or never will be.
+    pub(super) fn wait<A: Api>(
+        core: &Global,
+        device: DeviceId,
+        index: u64,
+        timeout: Duration,
+    ) -> Result<Option<u64>, OtherBackend> {
         // SAFETY: the device is alive, since the caller's `Owned` holds a reference to it, and neither it nor its fence
         // is destroyed through the guards that these give out.
-        let (raw, fence) = unsafe { (core.device_as_hal::<A>(device)?, core.device_fence_as_hal::<A>(device)?) };
+        let (raw, fence) = unsafe { (core.device_as_hal::<A>(device), core.device_fence_as_hal::<A>(device)) };
+        let (raw, fence) = raw.zip(fence).ok_or(OtherBackend)?;
         // SAFETY: the fence belongs to this device, and `index` is the number of a submission that was made.
-        let waited = unsafe { raw.wait(&fence, index, Some(timeout)) };
-        // A device that is lost completes nothing any more, so there is nothing left to wait for.
-        Some(waited.unwrap_or(true))
+        match unsafe { raw.wait(&fence, index, Some(timeout)) } {
+            Ok(false) => Ok(None),
+            // SAFETY: the fence belongs to this device.
+            Ok(true) => Ok(Some(unsafe { raw.get_fence_value(&fence) }.unwrap_or(index))),
+            // A device that is lost completes nothing any more, so there is nothing left to wait for.
+            Err(_) => Ok(Some(index)),
+        }
     }
 }

@@ -95,7 +95,7 @@ quotas! {
     ShaderBytes = "shader-bytes", Bytes, 64 << 20, 20;
     /// Commands that are recorded, in encoders, command buffers and bundles.
     Commands = "commands", Count, 1 << 24, 96;
-    /// Time in which the GPU has had work of the store, all in all.
+    /// Time in which the GPU has had work of the store, all in all; without a maximum, in steps of some milliseconds.
     GpuTime = "gpu-time", Milliseconds, UNLIMITED, 0;
     /// Time for one submission, from when the GPU can begin it.
     SubmissionTime = "submission-time", Milliseconds, UNLIMITED, 0;
@@ -420,6 +420,13 @@ impl Charge {
         Self { usage: usage.clone(), amounts: Amounts::default() }
     }
 
+    /// Gives everything back.
+    pub(crate) fn clear(&mut self) {
+        for (quota, amount) in &mut self.amounts.0 {
+            self.usage.release(*quota, std::mem::take(amount));
+        }
+    }
+
     /// Gives all of one thing back.
     pub(crate) fn give_back(&mut self, quota: Quota) {
         for (kind, amount) in &mut self.amounts.0 {
@@ -440,9 +447,7 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        for (quota, amount) in self.amounts.0 {
-            self.usage.release(quota, amount);
-        }
+        self.clear();
     }
 }
 

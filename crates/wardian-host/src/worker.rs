@@ -3,12 +3,15 @@
 //! A thread that has done its job waits a while for the next one, so a guest that compiles often pays for few.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+
+use crate::brief::Waits;
 
 /// Enough for any shader within the bounds of `wardian-shader`, and for what drivers' compilers use. It is address space;
 /// memory is taken as it is touched.
@@ -18,7 +21,13 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(5);
 /// How many threads without a job stay.
 const IDLE_THREADS_MAX: usize = 8;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// Does something, and gives what tells its outcome. That is called when the thread can be had again: who is told may
+/// have the next job at once.
+type Job = Box<dyn FnOnce() -> Tell + Send>;
+type Tell = Box<dyn FnOnce() + Send>;
+
+/// The waits for jobs.
+static WAITS: Waits = Waits::new();
 
 /// The threads that wait for a job: each one's number and the way to give it one.
 static IDLE: Mutex<Vec<(u64, mpsc::Sender<Job>)>> = Mutex::new(Vec::new());
@@ -32,17 +41,18 @@ static IDLE: Mutex<Vec<(u64, mpsc::Sender<Job>)>> = Mutex::new(Vec::new());
 pub(crate) fn run<R: Send + 'static>(
     job: impl FnOnce() -> R + Send + 'static,
 ) -> impl Future<Output = wasmtime::Result<R>> + Send {
-    let (done, result) = oneshot::channel();
+    let (done, mut result) = oneshot::channel();
     let handed = hand_over(Box::new(move || {
         let outcome = panic::catch_unwind(AssertUnwindSafe(job));
         let outcome =
             outcome.map_err(|_| wasmtime::format_err!("a job of the host failed, which is a fault of its own"));
         // The send fails only when nobody waits any more.
-        drop(done.send(outcome));
+        Box::new(move || drop(done.send(outcome)))
     }));
     async move {
         handed?;
-        result.await.map_err(|_| wasmtime::format_err!("a thread of the host ended before its job"))?
+        let outcome = WAITS.wait(|context| Pin::new(&mut result).poll(context), || true, || ()).await;
+        outcome.map_err(|_| wasmtime::format_err!("a thread of the host ended before its job"))?
     }
 }
 
@@ -72,13 +82,18 @@ fn work(first: Job) {
     let (sender, jobs) = mpsc::channel::<Job>();
     let mut job = first;
     loop {
-        job();
-        {
+        let tell = job();
+        let stays = {
             let mut idle = IDLE.lock();
-            if idle.len() >= IDLE_THREADS_MAX {
-                return;
+            let stays = idle.len() < IDLE_THREADS_MAX;
+            if stays {
+                idle.push((number, sender.clone()));
             }
-            idle.push((number, sender.clone()));
+            stays
+        };
+        tell();
+        if !stays {
+            return;
         }
         job = match jobs.recv_timeout(IDLE_TIME_MAX) {
             Ok(next) => next,

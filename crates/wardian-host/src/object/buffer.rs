@@ -254,7 +254,7 @@ impl GpuCtxView<'_> {
             }
         };
         let (outcome, index) = match begun {
-            Ok((done, index)) => (Outcome::Core(done), index),
+            Ok((done, index)) => (Outcome::Core { done, index }, index),
             Err(message) => (Outcome::Fault(message), 0),
         };
         let (waited_for, given_up) = oneshot::channel();
@@ -286,8 +286,8 @@ impl GpuCtxView<'_> {
                 message_of(&error)
             }
             Ended::Core(Ok(())) if buffer.is_early(pending.index)? => match buffer.map_again(pending)? {
-                Ok(done) => {
-                    waiting.wait_for(done);
+                Ok((done, index)) => {
+                    waiting.wait_for(done, index);
                     return Ok(None);
                 }
                 Err(message) => message,
@@ -336,9 +336,6 @@ impl Buffer {
         let operation = BufferMapOperation { host, callback: Some(callback) };
         match self.device.call(|core| core.buffer_map_async(self.handle.id(), offset, Some(size), operation))? {
             Ok(index) => {
-                if index > 0 {
-                    self.device.note_submission(index);
-                }
                 self.device.poll()?;
                 Ok(Ok((outcome, index)))
             }
@@ -363,16 +360,13 @@ impl Buffer {
     }
 
     /// Begins a map anew that has come too early.
-    fn map_again(
-        &mut self,
-        pending: Pending,
-    ) -> wasmtime::Result<Result<oneshot::Receiver<Result<(), BufferAccessError>>, String>> {
+    fn map_again(&mut self, pending: Pending) -> wasmtime::Result<Result<Begun, String>> {
         self.unmap_in_core()?;
         let Range { start, end } = pending.range;
         Ok(self.map(pending.host, start, end.saturating_sub(start))?.map(|(done, index)| {
             self.stale = self.stale.max(pending.index);
             self.mapping = Mapping::Pending(Pending { index, ..pending });
-            done
+            (done, index)
         }))
     }
 

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::future;
 use std::ops::Range;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
@@ -161,22 +162,23 @@ impl GpuCtxView<'_> {
         let device = &self.table.object(queue)?.device;
         device.flush()?;
         let (sender, done) = oneshot::channel();
+        let mut submission = 0;
         if !device.is_lost() {
             // The send fails only when nobody waits any more.
             let closure = Box::new(move || sender.send(()).unwrap_or_default());
-            let index = device.call(|core| core.queue_on_submitted_work_done(device.queue(), closure))?;
-            if index > 0 {
-                device.note_submission(index);
-            }
+            submission = device.call(|core| core.queue_on_submitted_work_done(device.queue(), closure))?;
             device.poll()?;
         }
         let (turn, before) = device.queue_up();
-        Ok(WorkDone { done, lost: device.lost(), before, turn })
+        Ok(WorkDone { device: device.clone(), submission, done, lost: device.lost(), before, turn })
     }
 }
 
 /// A call that waits for the work so far. Those of one queue return in the order in which they were made.
 struct WorkDone {
+    device: Device,
+    /// The newest submission so far.
+    submission: u64,
     done: oneshot::Receiver<()>,
     lost: oneshot::Receiver<LossInfo>,
     /// Ends with the call before this one, however that ends.
@@ -187,9 +189,13 @@ struct WorkDone {
 
 impl WorkDone {
     async fn end(self) {
-        let Self { done, lost, before, turn } = self;
+        let Self { device, submission, mut done, mut lost, before, turn } = self;
         // Either one ends the wait, and neither can fail but by ending.
-        drop(futures::future::select(done, lost).await);
+        let ready = |context: &mut Context<'_>| {
+            let is_over = Pin::new(&mut done).poll(context).is_ready() || Pin::new(&mut lost).poll(context).is_ready();
+            if is_over { Poll::Ready(()) } else { Poll::Pending }
+        };
+        device.wait_for(submission, ready).await;
         drop(before.await);
         a_turn().await;
         drop(turn);

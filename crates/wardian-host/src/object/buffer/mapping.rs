@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::future;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -218,7 +217,8 @@ enum Turn {
 /// How a map will end unless it is given up.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Core(oneshot::Receiver<Result<(), BufferAccessError>>),
+    /// At the end of a submission; 0 stands for none.
+    Core { done: oneshot::Receiver<Result<(), BufferAccessError>>, index: u64 },
     /// With a fault that is known already.
     Fault(String),
 }
@@ -244,8 +244,8 @@ impl Waiting {
     }
 
     /// Waits again, for the map that was begun anew.
-    pub(super) fn wait_for(&mut self, done: oneshot::Receiver<Result<(), BufferAccessError>>) {
-        self.outcome = Outcome::Core(done);
+    pub(super) fn wait_for(&mut self, done: oneshot::Receiver<Result<(), BufferAccessError>>, index: u64) {
+        self.outcome = Outcome::Core { done, index };
     }
 
     /// Whether the buffer has let go of this map.
@@ -254,7 +254,12 @@ impl Waiting {
     }
 
     pub(super) async fn end(&mut self) -> Ended {
-        future::poll_fn(|context| self.poll_end(context)).await
+        let index = match &self.outcome {
+            Outcome::Core { index, .. } => *index,
+            Outcome::Fault(_) => 0,
+        };
+        let device = self.device.clone();
+        device.wait_for(index, |context| self.poll_end(context)).await
     }
 
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
@@ -280,7 +285,7 @@ impl Waiting {
 
     fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
         match &mut self.outcome {
-            Outcome::Core(done) => Pin::new(done).poll(context).map(|outcome| match outcome {
+            Outcome::Core { done, .. } => Pin::new(done).poll(context).map(|outcome| match outcome {
                 Ok(outcome) => Ended::Core(outcome),
                 // `wgpu-core` calls back always, unless it fails as a whole.
                 Err(_) => Ended::Lost,

@@ -20,7 +20,8 @@ use crate::poll::Held;
 ///   they wait for a map, which a mapped buffer has none of. Whoever opens a window drops it before he returns, or
 ///   hands it to Wasmtime, which copies it out before the guest can call anything,
 /// - the loss of the device, after which `wgpu-core` frees all memory, is carried out by a poll: those of the store's
-///   thread are host functions, too, and those of the device's thread wait for `_held`.
+///   thread are made by its host functions, or by calls that wait when its executor comes to them, which is never while
+///   another function runs or its result is copied out; those of the device's thread wait for `_held`.
 ///
 /// Nobody else reads or writes it: the GPU doesn't touch a mapped buffer, and there is one window at a time.
 #[derive(Debug)]

@@ -12,8 +12,9 @@ use crate::object::pass::recording::{Faults, State};
 use crate::quota::{Amounts, NOTHING, Quota};
 use crate::worker;
 
-/// So many commands are finished in less time than it takes to have another thread do it.
-const COMMANDS_INLINE_MAX: u64 = 2000;
+/// So many commands are finished where they were recorded: it takes about a millisecond, and more to have another thread
+/// do it, which finds none of it in its caches.
+const COMMANDS_INLINE_MAX: u64 = 4096;
 
 /// <https://www.w3.org/TR/webgpu/#dom-gpucommandencoder-finish>
 pub(super) async fn finish(encoder: &mut CommandEncoder, label: String) -> wasmtime::Result<CommandBuffer> {

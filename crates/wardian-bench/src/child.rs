@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasmtime::component::Component;
 use wasmtime::error::Context as _;
-use wasmtime::{Engine, Result, bail};
+use wasmtime::{Engine, Result, bail, format_err};
 
 use crate::machine::Choice;
 use crate::sandbox::{self, Host, Sandbox};
@@ -163,9 +163,15 @@ fn start(choice: &Choice, make: impl FnOnce(&Engine) -> Result<Component>) -> Re
     let started = Instant::now();
     let engine = sandbox::engine()?;
     let engine_made = started.elapsed();
-    let component = make(&engine)?;
+    // At once, as `wardian run` does.
+    let (component, linker) = thread::scope(|scope| {
+        let linker = scope.spawn(|| sandbox::linker(&engine, Host::Wardian));
+        let component = make(&engine);
+        (component, linker.join())
+    });
+    let (component, linker) = (component?, linker.map_err(|_| format_err!("the thread that links panicked"))??);
     let component_made = started.elapsed();
-    let sandbox = Sandbox::link(engine, &component, Host::Wardian, choice.clone())?;
+    let sandbox = Sandbox::link(engine, &linker, &component, choice.clone())?;
     let linked = started.elapsed();
     let steps = [engine_made, component_made - engine_made, linked - component_made];
     let [engine, component, link] = steps.map(nanoseconds);
@@ -215,7 +221,7 @@ fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The guests stay where they are when this returns: they end with the process.
+/// The guests stay where they are until this returns.
 fn idle(choice: &Choice, more: u32, buffers: u32) -> Result<Resident> {
     let sandbox = Sandbox::compile(&guest_path()?, Host::Wardian, choice.clone())?;
     let _first = sandbox.start(Task::outside("idle", 0, buffers))?;

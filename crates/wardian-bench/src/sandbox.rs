@@ -2,10 +2,15 @@
 
 pub(crate) mod floor;
 
+use std::convert::Infallible;
+use std::future;
 use std::path::Path;
+use std::pin::pin;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use futures::channel::oneshot;
+use futures::future::{Either, select};
 use wardian_host::{GpuCtx, GpuCtxView, GpuView, Policy};
 use wasmtime::component::{Accessor, Component, Linker, ResourceTable};
 use wasmtime::error::Context as _;
@@ -48,17 +53,12 @@ impl Sandbox {
         let engine = engine()?;
         let component = Component::from_file(&engine, path)
             .with_context(|| format!("the guest at {} doesn't load", path.display()))?;
-        Self::link(engine, &component, host, choice)
+        let linker = linker(&engine, host)?;
+        Self::link(engine, &linker, &component, choice)
     }
 
-    pub(crate) fn link(engine: Engine, component: &Component, host: Host, choice: Choice) -> Result<Self> {
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-        wardian_host::add_to_linker(&mut linker)?;
-        if host == Host::Floor {
-            floor::add_to_linker(&mut linker)?;
-        }
+    /// Makes a component ready to run, by a linker of the same engine.
+    pub(crate) fn link(engine: Engine, linker: &Linker<State>, component: &Component, choice: Choice) -> Result<Self> {
         let command = CommandPre::new(linker.instantiate_pre(component)?)?;
         Ok(Self { engine, command, choice })
     }
@@ -66,7 +66,7 @@ impl Sandbox {
     /// Runs a task to its end in a store of its own; gives the line that it printed.
     pub(crate) fn run(&self, task: &Task) -> Result<String> {
         let output = Output::new();
-        let outcome = self.drive(task, &output);
+        let outcome = self.drive(task, &output, future::pending::<Infallible>());
         let Output { stdout, stderr } = output;
         match outcome {
             Ok(Ok(())) => Ok(text(&stdout)),
@@ -75,17 +75,19 @@ impl Sandbox {
         }
     }
 
-    /// Runs a task on a thread of its own; comes back when it has printed its first line.
+    /// Runs a task on a thread of its own; comes back when it has printed its first line. The guest is stopped when what
+    /// this returns is dropped.
     pub(crate) fn start(&self, task: Task) -> Result<Running> {
         let output = Output::new();
         let (sandbox, kept) = (self.clone(), output.clone());
         let thread = thread::Builder::new().name(task.to_string());
-        let thread = thread.spawn(move || sandbox.drive(&task, &output))?;
+        let (stop, stopped) = oneshot::channel::<Infallible>();
+        let thread = thread.spawn(move || sandbox.drive(&task, &output, stopped))?;
         let end = Instant::now() + FIRST_LINE_TIME_MAX;
         loop {
             let printed = text(&kept.stdout);
             if printed.contains('\n') {
-                return Ok(Running { first_line: printed, thread });
+                return Ok(Running { first_line: printed, thread, _stop: stop });
             }
             if thread.is_finished() || Instant::now() > end {
                 bail!("the guest printed nothing; its errors: {}", text(&kept.stderr).trim());
@@ -94,9 +96,14 @@ impl Sandbox {
         }
     }
 
-    fn drive(&self, task: &Task, output: &Output) -> Result<Result<(), ()>> {
+    /// Runs a task in a store of its own, until it ends or something says to stop.
+    fn drive<S: Future + Unpin>(&self, task: &Task, output: &Output, stopped: S) -> Result<Result<(), ()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(self.drive_in_store(task, output))
+        let run = pin!(self.drive_in_store(task, output));
+        match runtime.block_on(select(run, stopped)) {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Ok(Ok(())),
+        }
     }
 
     async fn drive_in_store(&self, task: &Task, output: &Output) -> Result<Result<(), ()>> {
@@ -140,6 +147,8 @@ impl Sandbox {
 pub(crate) struct Running {
     pub(crate) first_line: String,
     thread: JoinHandle<Result<Result<(), ()>>>,
+    /// The guest's thread is told when this goes.
+    _stop: oneshot::Sender<Infallible>,
 }
 
 impl Running {
@@ -148,6 +157,18 @@ impl Running {
         let outcome = self.thread.join().map_err(|_| format_err!("the thread of a guest panicked"))?;
         outcome?.map_err(|()| format_err!("a guest failed while another was measured"))
     }
+}
+
+/// All that guests may import.
+pub(crate) fn linker(engine: &Engine, host: Host) -> Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wardian_host::add_to_linker(&mut linker)?;
+    if host == Host::Floor {
+        floor::add_to_linker(&mut linker)?;
+    }
+    Ok(linker)
 }
 
 pub(crate) fn engine() -> Result<Engine> {

@@ -1,6 +1,8 @@
 //! Loss and destruction of devices.
 
 use std::error::Error;
+use std::future::{Future as _, IntoFuture as _, poll_fn};
+use std::task::Poll;
 
 use wardian_guest::webgpu::*;
 use wardian_guest::{describe, join};
@@ -11,6 +13,7 @@ use crate::support::{Gpu, failed};
 programs! { "device":
     destroy_resolves_lost,
     lost_resolves_after_the_fact,
+    lost_can_be_given_up_after_the_device,
     destroy_twice_is_nothing,
     dropped_device_lives_on_in_its_children,
     destroy_rejects_a_pending_map,
@@ -34,6 +37,22 @@ async fn destroy_resolves_lost() -> Outcome {
         check_matches!(info.reason(), GpuDeviceLostReason::Destroyed, "reason of the loss");
         check!(!info.message().is_empty(), "expected a message with the loss, got an empty one");
     }
+    Ok(())
+}
+
+async fn lost_can_be_given_up_after_the_device() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let mut lost = Box::pin(gpu.device.lost().into_future());
+    let mut errors = gpu.device.on_uncaptured_error();
+    let mut error = Box::pin(async move { errors.next().await.is_some() });
+    let began = poll_fn(|context| {
+        Poll::Ready(lost.as_mut().poll(context).is_pending() && error.as_mut().poll(context).is_pending())
+    });
+    check!(began.await, "expected both to be pending while the device works");
+    drop(gpu);
+    // Neither may keep the program from going on.
+    drop(lost);
+    drop(error);
     Ok(())
 }
 

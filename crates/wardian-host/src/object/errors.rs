@@ -107,7 +107,8 @@ impl<T: Send + 'static> FutureProducer<T> for Lost<T> {
                 let info = (self.getter)(store.data_mut()).table.insert(info);
                 Poll::Ready(Ok(Some(info?)))
             }
-            Poll::Pending if finish => Poll::Ready(Ok(None)),
+            // The guest gives the read up, and waits until it is told that it may.
+            Poll::Ready(Err(_)) | Poll::Pending if finish => Poll::Ready(Ok(None)),
             // All of the device's handles and objects are gone, so nobody can end it any more: `lost` stays pending.
             Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
         }

@@ -3,6 +3,7 @@
 crate::programs! { "device":
     destroy_resolves_lost,
     lost_resolves_after_the_fact,
+    lost_can_be_given_up_after_the_device,
     destroy_twice_is_nothing,
     dropped_device_lives_on_in_its_children,
     destroy_rejects_a_pending_map,

@@ -202,6 +202,11 @@ async fn destroyed_buffer_can_be_bound() -> Outcome {
     pass.end();
     let commands = gpu.accepted("recording it", || encoder.finish(None)).await?;
     gpu.rejected("submitting it", || gpu.queue.submit(&[&commands])).await?;
+    let encoder = gpu.encoder();
+    let pass = encoder.begin_compute_pass(None);
+    pass.set_bind_group(gpu.device.limits().max_bind_groups(), Some(&group), None, None, None)?;
+    pass.end();
+    gpu.rejected("recording it where no group can be", || encoder.finish(None)).await?;
     Ok(())
 }
 

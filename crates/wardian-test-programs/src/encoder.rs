@@ -335,10 +335,8 @@ async fn encoder_is_locked_by_a_pass() -> Outcome {
     let encoder = gpu.encoder();
     let first = encoder.begin_compute_pass(None);
     let second = gpu.accepted("a pass in a pass", || encoder.begin_compute_pass(None)).await?;
-    gpu.device.push_error_scope(GpuErrorFilter::Validation);
-    second.end();
-    first.end();
-    gpu.device.pop_error_scope().await?;
+    gpu.accepted("the end of the inner pass", || second.end()).await?;
+    gpu.accepted("the end of the outer pass", || first.end()).await?;
     gpu.rejected("finishing after a pass in a pass", || encoder.finish(None)).await?;
     Ok(())
 }

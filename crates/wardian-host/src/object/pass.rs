@@ -7,10 +7,9 @@ use std::borrow::Cow;
 
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::Resource;
-use wgpu_core::command::PassStateError;
+use wgpu_core::command::{EncoderStateError, PassStateError};
 use wgpu_core::global::Global;
 use wgpu_core::id::{BindGroupId, DeviceId};
-use wgpu_types::error::WebGpuError;
 
 use crate::ctx::GpuCtxView;
 use crate::device::Device;
@@ -178,16 +177,20 @@ impl<P: Commands> Recorder<P> {
     }
 
     /// Ends the pass. A second end is an error at once.
-    pub(crate) fn end<E: WebGpuError>(
+    ///
+    /// That the pass was begun while another one was open is no error of its end: it has made the encoder invalid, and
+    /// `finish` tells of it. `wgpu-core` reports it both times.
+    pub(crate) fn end(
         &mut self,
-        end: impl FnOnce(&Global, &mut P) -> Result<(), E>,
+        end: impl FnOnce(&Global, &mut P) -> Result<(), EncoderStateError>,
     ) -> wasmtime::Result<()> {
         if !self.is_open() {
             return Ok(());
         }
         self.state = State::Ended;
-        if let Err(error) = self.device.call(|core| end(core, &mut self.commands))? {
-            self.device.report(&error);
+        match self.device.call(|core| end(core, &mut self.commands))? {
+            Ok(()) | Err(EncoderStateError::Locked) => {}
+            Err(error) => self.device.report(&error),
         }
         Ok(())
     }
@@ -221,6 +224,11 @@ impl<P: Commands> Recorder<P> {
     ) -> wasmtime::Result<()> {
         if of_destroyed {
             self.refuse(GROUP_OF_DESTROYED);
+            // `wgpu-core` takes the group for invalid, so what it says of the recording counts for nothing.
+            let groups_max = self.device.limits().max_bind_groups;
+            if matches!(self.state, State::Open) && u64::from(index) >= groups_max {
+                self.recording.fail(format!("a bind group at index {index}, where there can be {groups_max}"));
+            }
         }
         let device = self.device.id();
         self.record_large(1, size_of_val(offsets), |core, commands| {

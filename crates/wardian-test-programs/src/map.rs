@@ -13,6 +13,7 @@ programs! { "map":
     write_map_keeps_what_is_not_set,
     state_follows_the_mapping,
     mapping_twice_is_rejected,
+    refused_second_map_can_be_given_up,
     mapping_while_pending_is_rejected,
     mapping_a_mapped_at_creation_buffer_is_rejected,
     unmap_while_pending_aborts,
@@ -151,6 +152,29 @@ async fn mapping_twice_is_rejected() -> Outcome {
     check_rejected(&gpu, &buffer, GpuMapMode::READ, (None, None), "a second map").await?;
     check_matches!(buffer.map_state(), GpuBufferMapState::Mapped, "state after the second map");
     check_eq!(buffer.get_mapped_range_get_with_copy(None, None)?.len(), 16, "bytes of the first map");
+    Ok(())
+}
+
+async fn refused_second_map_can_be_given_up() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let buffer = counted(&gpu, 16)?;
+    buffer.map_async(GpuMapMode::READ, None, None).await?;
+    gpu.device.push_error_scope(GpuErrorFilter::Validation);
+    let second = buffer.map_async(GpuMapMode::READ, None, None);
+    let (second, meanwhile) = join(second, async {
+        let state = buffer.map_state();
+        let bytes = buffer.get_mapped_range_get_with_copy(None, None).map(|bytes| bytes.len());
+        buffer.unmap().map(|()| (state, bytes))
+    })
+    .await;
+    let (state, bytes) = meanwhile?;
+    check_matches!(state, GpuBufferMapState::Pending, "state while the second map is pending");
+    check_eq!(bytes?, 16, "bytes of the first map meanwhile");
+    let error = failed(second, "a second map that is given up")?;
+    check_matches!(error.kind, MapAsyncErrorKind::AbortError, "kind of the second map's rejection");
+    check!(gpu.device.pop_error_scope().await?.is_some(), "expected a validation error for the second map, got none");
+    check_matches!(buffer.map_state(), GpuBufferMapState::Unmapped, "state afterwards");
+    buffer.map_async(GpuMapMode::READ, None, None).await?;
     Ok(())
 }
 

@@ -14,8 +14,19 @@ export class GPUBuffer {
   async mapAsync(...given) {
     const state = stateOf(GPUBuffer, this);
     const values = mapAsyncArguments(given);
-    await start(state, 'gpu-buffer.map-async', values);
-    state.mapping = { mode: values[0] & 2 ? 'write' : 'read' };
+    const map = start(state, 'gpu-buffer.map-async', values);
+    if (state.pendingMap) {
+      // The host reports the error; that the promise is rejected at once is for the content timeline.
+      map.catch(() => {});
+      throw new DOMException('the buffer is about to be mapped already', 'OperationError');
+    }
+    state.pendingMap = map;
+    try {
+      await map;
+      state.mapping = { mode: values[0] & 2 ? 'write' : 'read' };
+    } finally {
+      if (state.pendingMap === map) state.pendingMap = undefined;
+    }
   }
 
   getMappedRange(...given) {
@@ -67,6 +78,7 @@ function detach(state) {
   }
   state.ranges = [];
   state.mapping = undefined;
+  state.pendingMap = undefined;
   state.mappedOfDevice.delete(state);
 }
 

@@ -142,6 +142,7 @@ impl webgpu::HostGpuBuffer for GpuCtxView<'_> {
         Ok(match buffer.mapping {
             Mapping::Unmapped => webgpu::GpuBufferMapState::Unmapped,
             Mapping::Pending(_) => webgpu::GpuBufferMapState::Pending,
+            Mapping::Mapped(Mapped { refused: Some(_), .. }) => webgpu::GpuBufferMapState::Pending,
             Mapping::Mapped(_) => webgpu::GpuBufferMapState::Mapped,
         })
     }
@@ -234,9 +235,7 @@ impl GpuCtxView<'_> {
             return Ok(Err(aborted()));
         }
         if !matches!(buffer.mapping, Mapping::Unmapped) {
-            let message = format!("{} can't be mapped: it is mapped already, or about to be", buffer.name());
-            buffer.device.report_validation(&message);
-            return Ok(Err(map_refused(message)));
+            return Ok(buffer.refuse_second_map());
         }
         let offset = offset.unwrap_or(0);
         let size = size.unwrap_or_else(|| buffer.size.saturating_sub(offset));
@@ -275,6 +274,13 @@ impl GpuCtxView<'_> {
         if waiting.is_given_up() {
             return Ok(Some(Err(aborted())));
         }
+        if let Mapping::Mapped(mapped) = &mut buffer.mapping {
+            mapped.refused = None;
+            return Ok(Some(Err(match ended {
+                Ended::Fault(message) => map_refused(message),
+                Ended::Core(_) | Ended::GivenUp | Ended::Lost => aborted(),
+            })));
+        }
         let Mapping::Pending(pending) = std::mem::take(&mut buffer.mapping) else {
             wasmtime::bail!("a map that is waited for isn't pending, which is a fault of the host");
         };
@@ -309,8 +315,25 @@ impl GpuCtxView<'_> {
 type Begun = (oneshot::Receiver<Result<(), BufferAccessError>>, u64);
 
 impl Buffer {
+    /// A map of what is mapped is refused when its caller is told, and until then pending, so that it can be given up;
+    /// of two that are pending, the second is refused at once.
+    fn refuse_second_map(&mut self) -> Result<Waiting, webgpu::MapAsyncError> {
+        let message = format!("{} can't be mapped: it is mapped already, or about to be", self.name());
+        self.device.report_validation(&message);
+        let Mapping::Mapped(mapped @ Mapped { refused: None, .. }) = &mut self.mapping else {
+            return Err(map_refused(message));
+        };
+        let (waited_for, given_up) = oneshot::channel();
+        mapped.refused = Some(waited_for);
+        Ok(Waiting::new(self.handle.clone(), self.device.clone(), given_up, Outcome::Fault(message)))
+    }
+
     /// Takes notice of what ended a mapping without a call to the buffer.
     fn settle(&mut self) {
+        if let Mapping::Mapped(mapped) = &mut self.mapping {
+            // The call that waited may have gone.
+            mapped.refused.take_if(|waited_for| waited_for.is_closed());
+        }
         match &self.mapping {
             Mapping::Unmapped => {}
             // The call that waited has unmapped the buffer when it went.

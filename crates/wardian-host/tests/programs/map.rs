@@ -7,6 +7,7 @@ crate::programs! { "map":
     write_map_keeps_what_is_not_set,
     state_follows_the_mapping,
     mapping_twice_is_rejected,
+    refused_second_map_can_be_given_up,
     mapping_while_pending_is_rejected,
     mapping_a_mapped_at_creation_buffer_is_rejected,
     unmap_while_pending_aborts,

@@ -60,6 +60,8 @@ pub(super) struct Mapped {
     pub(super) memory: Memory,
     #[expect(dead_code, reason = "what was charged is given back with the mapping")]
     charge: Option<Charge>,
+    /// A second map, which is refused, but pending until its caller is told. As in [`Pending`].
+    pub(super) refused: Option<oneshot::Sender<Infallible>>,
 }
 
 /// Where the bytes of a mapping are.
@@ -79,7 +81,7 @@ impl Memory {
 
 impl Mapped {
     pub(super) fn new(host: HostMap, range: Range<u64>, memory: Memory, charge: Option<Charge>) -> Self {
-        Self { host, range, got: Ranges::default(), memory, charge }
+        Self { host, range, got: Ranges::default(), memory, refused: None, charge }
     }
 
     /// The part of the mapping that these arguments mean; by default, to the end of the buffer.

@@ -34,6 +34,7 @@ programs! { "adapter":
     sliced_3d_brings_the_format,
     rejected_request_leaves_the_adapter,
     adapter_gives_one_device,
+    adapter_of_a_lost_device_gives_lost_devices,
     queue_label_comes_from_the_descriptor,
 }
 
@@ -242,6 +243,8 @@ async fn unknown_limit_is_rejected() -> Outcome {
     let outcome = adapter().await?.request_device(Some(with_limit("", Some(1)))).await;
     let error = failed(outcome, "a device with a limit without a name")?;
     check_matches!(error.kind, RequestDeviceErrorKind::OperationError, "kind for a limit without a name");
+    // An entry without a value asks for nothing.
+    adapter().await?.request_device(Some(with_limit("maxSalads", None))).await?;
     Ok(())
 }
 
@@ -346,6 +349,19 @@ async fn adapter_gives_one_device() -> Outcome {
     let error = failed(adapter.request_device(None).await, "a third device of one adapter")?;
     check_matches!(error.kind, RequestDeviceErrorKind::OperationError, "kind for a third device of one adapter");
     check!(adapter.limits().max_bind_groups() >= 4, "a used-up adapter still tells its limits");
+    Ok(())
+}
+
+async fn adapter_of_a_lost_device_gives_lost_devices() -> Outcome {
+    let adapter = adapter().await?;
+    let device = adapter.request_device(None).await?;
+    device.destroy();
+    check_matches!(device.lost().await.reason(), GpuDeviceLostReason::Destroyed, "why the first device is lost");
+    for which in ["second", "third"] {
+        let device = adapter.request_device(None).await?;
+        let reason = device.lost().await.reason();
+        check_matches!(reason, GpuDeviceLostReason::Unknown, "why the {which} device is lost");
+    }
     Ok(())
 }
 

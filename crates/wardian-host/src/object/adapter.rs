@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::{Accessor, Resource};
 use wgpu_core::id::{DeviceId, QueueId};
 use wgpu_types::{AdapterInfo, DeviceDescriptor, DeviceType, ExperimentalFeatures, MemoryHints, Trace};
 
 use crate::ctx::{GpuCtxView, HasGpu};
-use crate::device::{Device, DeviceParts, LossReason};
+use crate::device::{Device, DeviceParts, LossInfo, LossReason};
 use crate::error::message_of;
 use crate::instance::Found;
 use crate::object::capabilities::{Features, Limits};
@@ -29,11 +30,24 @@ pub(crate) struct Adapter {
 }
 
 /// <https://www.w3.org/TR/webgpu/#dom-adapter-state-slot>
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 enum State {
     Valid,
-    /// It has given its device, and gives no other.
-    Consumed,
+    /// It has given its device, or is about to, and gives no other. Tells of that device's loss.
+    Consumed(Option<oneshot::Receiver<LossInfo>>),
+    /// That device is lost. All that it gives from then on is lost already.
+    Expired,
+}
+
+impl State {
+    /// Takes notice of the loss of the device.
+    fn settle(&mut self) {
+        if let Self::Consumed(Some(lost)) = self
+            && lost.try_recv().is_ok()
+        {
+            *self = Self::Expired;
+        }
+    }
 }
 
 /// <https://www.w3.org/TR/webgpu/#gpuadapterinfo>
@@ -92,7 +106,13 @@ impl<T: Send> webgpu::HostGpuAdapterWithStore<T> for HasGpu {
             Err(error) => return Ok(Err(error)),
         };
         let device = worker::run(move || plan.open()).await??;
-        store.with(|mut store| Ok(Ok(store.get().table.insert(device)?)))
+        store.with(|mut store| {
+            let view = store.get();
+            if let State::Consumed(lost @ None) = &mut view.table.object_mut(&adapter)?.state {
+                *lost = Some(device.lost());
+            }
+            Ok(Ok(view.table.insert(device)?))
+        })
     }
 }
 
@@ -119,7 +139,8 @@ impl GpuCtxView<'_> {
             Ok(limits) => limits,
             Err(message) => return refuse(OperationError, message),
         };
-        if adapter.state == State::Consumed {
+        adapter.state.settle();
+        if matches!(adapter.state, State::Consumed(_)) {
             let message = "this adapter has given its device; request another adapter for another device";
             return refuse(OperationError, message.to_owned());
         }
@@ -129,9 +150,16 @@ impl GpuCtxView<'_> {
             Ok(charge) => charge,
             Err(exceeded) => return refuse(OperationError, exceeded.to_string()),
         };
-        adapter.state = State::Consumed;
+        let given = match adapter.state {
+            State::Expired => Given::Lost,
+            State::Valid | State::Consumed(_) => {
+                adapter.state = State::Consumed(None);
+                Given::Working
+            }
+        };
         Ok(Ok(DevicePlan {
             found: Arc::clone(&adapter.found),
+            given,
             features,
             limits,
             label,
@@ -142,10 +170,19 @@ impl GpuCtxView<'_> {
     }
 }
 
+/// Whether a device is to be of any use.
+#[derive(Clone, Copy, Debug)]
+enum Given {
+    Working,
+    /// Lost from the beginning.
+    Lost,
+}
+
 /// A device that may be opened.
 #[derive(Debug)]
 struct DevicePlan {
     found: Arc<Found>,
+    given: Given,
     features: Features,
     limits: Limits,
     label: String,
@@ -159,6 +196,10 @@ impl DevicePlan {
     fn open(self) -> wasmtime::Result<Device> {
         if let Some(reason) = self.usage.reason_of_end() {
             return self.open_lost(reason);
+        }
+        if matches!(self.given, Given::Lost) {
+            return self
+                .open_lost("the device that this adapter has given is lost; request another adapter".to_owned());
         }
         let descriptor = DeviceDescriptor {
             label: Some(self.label.as_str().into()),

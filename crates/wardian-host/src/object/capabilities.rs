@@ -278,11 +278,11 @@ impl Limits {
         let mut offered = self.clone();
         let mut limits = self.defaults();
         for (name, value) in wishes {
+            // Absent means: whatever the default is. There need not even be such a limit.
+            let Some(value) = value else { continue };
             let Some(limit) = limits.by_name(name) else {
                 return Err(format!("there is no limit named {name:?}"));
             };
-            // Absent means: whatever the default is.
-            let Some(value) = value else { continue };
             let offer = offered.by_name(name).map_or(0, |offer| *offer);
             if is_alignment(name) && (!value.is_power_of_two() || value > u64::from(u32::MAX)) {
                 return Err(format!("{name} must be a power of two below 2^32, but {value} came"));

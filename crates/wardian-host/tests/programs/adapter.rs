@@ -26,5 +26,6 @@ crate::programs! { "adapter":
     sliced_3d_brings_the_format,
     rejected_request_leaves_the_adapter,
     adapter_gives_one_device,
+    adapter_of_a_lost_device_gives_lost_devices,
     queue_label_comes_from_the_descriptor,
 }

@@ -21,6 +21,7 @@ programs! { "bundle":
     finished_encoder_reports_at_once,
     bundle_must_fit_its_pass,
     read_only_promises_are_kept,
+    read_only_counts_for_missing_aspects,
     draws_of_bundles_count,
     slices_of_offsets_are_checked_at_once,
     bundle_keeps_what_it_uses,
@@ -410,6 +411,40 @@ async fn read_only_promises_are_kept() -> Outcome {
     pass(&encoder, &read_only);
     gpu.accepted("a bundle that keeps its promise", || gpu.submit(&encoder)).await?;
     gpu.rejected_by_finish("a bundle without the promise", |encoder| pass(encoder, &open)).await?;
+    Ok(())
+}
+
+async fn read_only_counts_for_missing_aspects() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let canvas = Canvas::new(&gpu);
+    let format = GpuTextureFormat::Depth32float;
+    let usage = GpuTextureUsage::RENDER_ATTACHMENT;
+    let view = gpu.device.create_texture(&describe::texture_2d(format, 8, 8, usage)).create_view(None);
+    let bundle = |read_only| {
+        let recorder = gpu.device.create_render_bundle_encoder(&GpuRenderBundleEncoderDescriptor {
+            depth_stencil_format: Some(format),
+            stencil_read_only: Some(read_only),
+            ..describe::bundle_encoder(FORMAT)
+        });
+        recorder.finish(None)
+    };
+    let pass = |encoder: &GpuCommandEncoder, bundle: &GpuRenderBundle| {
+        let attachment = GpuRenderPassDepthStencilAttachment {
+            stencil_read_only: Some(true),
+            ..describe::depth_cleared(&view, 0.0)
+        };
+        let descriptor = GpuRenderPassDescriptor {
+            depth_stencil_attachment: Some(attachment),
+            ..describe::render_pass(vec![describe::cleared(&canvas.view, BLACK)])
+        };
+        let pass = encoder.begin_render_pass(&descriptor);
+        pass.execute_bundles(&[bundle]);
+        pass.end();
+    };
+    let encoder = gpu.encoder();
+    pass(&encoder, &bundle(true));
+    gpu.accepted("a bundle that promises as much", || gpu.submit(&encoder)).await?;
+    gpu.rejected_by_finish("a bundle that does not", |encoder| pass(encoder, &bundle(false))).await?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::handle::{CoreId, Handle};
 use crate::object::pass::recording::{self, BUNDLE_COMMANDS_MAX, Fault, Recording, State};
 use crate::object::pass::{Commands, Outcome, Recorder, binding_commands, core_label};
 use crate::object::render_pass::commands::{Draw, DrawIndexed, Indirect, Range, RenderCommands, render_commands};
-use crate::object::render_pass::descriptor::without_trailing;
+use crate::object::render_pass::descriptor::{ReadOnly, without_trailing};
 use crate::quota::{Amounts, Charge, NOTHING, Quota};
 use crate::table::{Table, labelled, stands_behind};
 
@@ -40,6 +40,7 @@ pub(crate) struct RenderBundle {
     /// Recorded with something made of a destroyed buffer or texture. That is legal, and whatever executes the bundle
     /// is refused by `submit`; `wgpu-core` has no such bundle, so `handle` is an invalid one.
     pub(crate) uses_destroyed: bool,
+    pub(crate) read_only: ReadOnly,
 }
 
 /// <https://www.w3.org/TR/webgpu/#gpurenderbundleencoder>
@@ -53,6 +54,7 @@ pub(crate) struct BundleCommands {
     draws: u64,
     open_debug_groups: u64,
     kept: Kept,
+    read_only: ReadOnly,
     /// For the bundle that is to be.
     charge: Option<Charge>,
 }
@@ -66,8 +68,12 @@ struct Kept {
 }
 
 impl BundleCommands {
-    fn new(encoder: Option<Box<wgpu_core::command::RenderBundleEncoder>>, charge: Option<Charge>) -> Self {
-        Self { encoder, draws: 0, open_debug_groups: 0, kept: Kept::default(), charge }
+    fn new(
+        encoder: Option<Box<wgpu_core::command::RenderBundleEncoder>>,
+        read_only: ReadOnly,
+        charge: Option<Charge>,
+    ) -> Self {
+        Self { encoder, draws: 0, open_debug_groups: 0, kept: Kept::default(), read_only, charge }
     }
 
     fn with(
@@ -183,11 +189,15 @@ impl GpuCtxView<'_> {
         let label = descriptor.label.take().unwrap_or_default();
         let recording = Recording::new(BUNDLE_COMMANDS_MAX, device.usage());
         let charge = device.admit(&label, Amounts::object(Quota::RenderBundles, &label, NOTHING));
+        let read_only = ReadOnly {
+            depth: descriptor.depth_read_only.unwrap_or(false),
+            stencil: descriptor.stencil_read_only.unwrap_or(false),
+        };
         let encoder = if charge.is_some() { create(&device, &label, descriptor)? } else { None };
         if encoder.is_none() {
             recording.fail("the render bundle encoder is invalid");
         }
-        let commands = BundleCommands::new(encoder, charge);
+        let commands = BundleCommands::new(encoder, read_only, charge);
         Ok(self.table.insert(Recorder::open(device, label, recording, commands))?)
     }
 }
@@ -293,8 +303,9 @@ impl RenderBundleEncoder {
             device.errors().report(GpuError { kind, message: named(&self.label, message) });
         }
         let handle = handle.charged(self.commands.charge.take());
-        let (draws, recording) = (self.commands.draws, self.recording.clone());
-        Ok(RenderBundle { handle, device, label, draws, recording, uses_destroyed })
+        let BundleCommands { draws, read_only, .. } = self.commands;
+        let recording = self.recording.clone();
+        Ok(RenderBundle { handle, device, label, draws, recording, uses_destroyed, read_only })
     }
 
     /// Gives the bundle, what is wrong with it, and whether it can't be submitted.

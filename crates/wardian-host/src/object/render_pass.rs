@@ -19,7 +19,7 @@ use crate::object::pass::{Commands, Outcome, Recorder, Used, binding_commands};
 use crate::table::{Table, labelled, stands_behind};
 
 use commands::{Draw, DrawIndexed, Indirect, Range, RenderCommands, render_commands};
-use descriptor::RenderPassParts;
+use descriptor::{ReadOnly, RenderPassParts};
 use slices::Slices;
 
 stands_behind! {
@@ -42,6 +42,7 @@ pub(crate) struct RenderPassCommands {
     occlusion_queries: Option<u32>,
     slices: Slices,
     encoder: Handle<CommandEncoderId>,
+    read_only: ReadOnly,
 }
 
 impl RenderPassCommands {
@@ -50,8 +51,9 @@ impl RenderPassCommands {
         parts: RenderPassParts,
         encoder: Handle<CommandEncoderId>,
     ) -> Self {
+        let read_only = parts.read_only();
         let RenderPassParts { draws_max, occlusion_queries, slices, .. } = parts;
-        Self { pass, draws: 0, draws_max, occlusion_queries, slices, encoder }
+        Self { pass, draws: 0, draws_max, occlusion_queries, slices, encoder, read_only }
     }
 
     /// Sets what WebGPU has from the beginning and `wgpu-core` demands to be set.
@@ -136,6 +138,7 @@ struct Executed {
     draws: u64,
     commands: u64,
     of_destroyed: bool,
+    read_only: Vec<ReadOnly>,
 }
 
 impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
@@ -230,6 +233,7 @@ impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
             // A bundle is a command itself.
             executed.commands = executed.commands.saturating_add(bundle.recording.commands()).saturating_add(1);
             executed.of_destroyed |= bundle.uses_destroyed;
+            executed.read_only.push(bundle.read_only);
         }
         self.table.object_mut(&pass)?.execute(executed)
     }
@@ -255,12 +259,15 @@ impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
 
 impl RenderPass {
     fn execute(&mut self, executed: Executed) -> wasmtime::Result<()> {
-        let Executed { bundles, draws, commands, of_destroyed } = executed;
+        let Executed { bundles, draws, commands, of_destroyed, read_only } = executed;
         if of_destroyed {
             self.refuse(BUNDLE_OF_DESTROYED);
         }
         let device = self.device.id();
         self.record_large(commands, 0, |core, commands| {
+            if !read_only.into_iter().all(|bundle| commands.read_only.admits(bundle)) {
+                return Err(Fault::host("a bundle may write depth or stencil, which the pass only reads"));
+            }
             let ids = bundles.into_iter().map(|bundle| bundle.on(device)).collect::<Result<Vec<_>, _>>()?;
             commands.draws = commands.draws.saturating_add(draws);
             Ok(core.render_pass_execute_bundles(&mut commands.pass, &ids)?)

@@ -14,6 +14,7 @@ crate::programs! { "bundle":
     finished_encoder_reports_at_once,
     bundle_must_fit_its_pass,
     read_only_promises_are_kept,
+    read_only_counts_for_missing_aspects,
     draws_of_bundles_count,
     slices_of_offsets_are_checked_at_once,
     bundle_keeps_what_it_uses,

@@ -36,7 +36,29 @@ pub(crate) struct RenderPassParts {
     pub(crate) slices: Slices,
 }
 
+/// Which aspects of the depth-stencil attachment a pass or a bundle only reads. Those that the format does not have count
+/// as they were given.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ReadOnly {
+    pub(crate) depth: bool,
+    pub(crate) stencil: bool,
+}
+
+impl ReadOnly {
+    /// Whether a bundle writes nothing that the pass may not.
+    pub(crate) fn admits(self, bundle: Self) -> bool {
+        (bundle.depth || !self.depth) && (bundle.stencil || !self.stencil)
+    }
+}
+
 impl RenderPassParts {
+    pub(crate) fn read_only(&self) -> ReadOnly {
+        self.depth_stencil.as_ref().map_or(ReadOnly::default(), |attachment| ReadOnly {
+            depth: attachment.depth.read_only,
+            stencil: attachment.stencil.read_only,
+        })
+    }
+
     /// Looks up what a descriptor names. What is wrong with it, and `wgpu-core` doesn't find, makes the recording fail.
     ///
     /// # Errors

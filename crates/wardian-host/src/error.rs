@@ -7,10 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, error::TrySendError};
 pub(crate) use wardian_shader::{bounded, message_of};
+use wardian_shader::cut;
 use wgpu_types::error::{ErrorType, WebGpuError};
 
 /// Scopes that catch errors. Those opened beyond are counted, so that pops stay paired, and catch nothing.
-const SCOPES_MAX: usize = 4096;
+const SCOPES_MAX: usize = 1 << 17;
+/// Scopes whose errors keep their whole messages. Those in deeper ones are cut to [`DEEP_MESSAGE_BYTES_MAX`], so that all
+/// scopes together hold no more than twice what these do.
+const WHOLE_SCOPES: usize = 4096;
+/// A message in a scope that lies deep.
+const DEEP_MESSAGE_BYTES_MAX: usize = 2048;
 /// Errors that wait to be read from one stream, or for a first stream to be made. What comes then is dropped and counted.
 const UNCAPTURED_MAX: usize = 256;
 /// Streams of one device.
@@ -103,8 +109,12 @@ impl ErrorSink {
         if state.silent {
             return;
         }
-        if let Some(scope) = state.scopes.iter_mut().rev().find(|scope| scope.filter == error.kind) {
-            scope.first.get_or_insert(error);
+        let mut scopes = state.scopes.iter_mut().enumerate().rev();
+        if let Some((depth, scope)) = scopes.find(|(_, scope)| scope.filter == error.kind) {
+            scope.first.get_or_insert_with(|| match depth {
+                0..WHOLE_SCOPES => error,
+                _ => GpuError { message: cut(error.message, DEEP_MESSAGE_BYTES_MAX), ..error },
+            });
             return;
         }
         state.log(&error);
@@ -196,6 +206,7 @@ pub(crate) struct NoScope;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wardian_shader::MESSAGE_BYTES_MAX;
 
     fn error(message: &str) -> GpuError {
         GpuError::validation(message)
@@ -253,5 +264,20 @@ mod tests {
             assert!(sink.pop_scope().is_ok(), "scope {scope} is there");
         }
         assert!(sink.pop_scope().is_err(), "one pop too many");
+    }
+
+    #[test]
+    fn messages_in_deep_scopes_are_short() {
+        let sink = ErrorSink::default();
+        for _ in 0..=WHOLE_SCOPES {
+            sink.push_scope(ErrorKind::Validation);
+        }
+        let long = "x".repeat(MESSAGE_BYTES_MAX);
+        for length_max in [DEEP_MESSAGE_BYTES_MAX + 20, MESSAGE_BYTES_MAX] {
+            sink.report(GpuError::validation(long.clone()));
+            let caught = sink.pop_scope().expect("a scope is there").expect("it has caught the error");
+            let length = caught.message.len();
+            assert!(length <= length_max && length > length_max / 2, "{length} bytes, where {length_max} are right");
+        }
     }
 }

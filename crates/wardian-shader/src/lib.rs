@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::Excess;
 pub use directives::{EXTENSIONS, LANGUAGE_FEATURES};
-pub use message::{MESSAGE_BYTES_MAX, bounded, message_of};
+pub use message::{MESSAGE_BYTES_MAX, bounded, cut, message_of};
 pub use portable::{Broken, Portable};
 pub use position::Position;
 

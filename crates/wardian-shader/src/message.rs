@@ -24,11 +24,18 @@ pub fn message_of(error: &dyn Error) -> String {
 
 /// Cuts a message that a guest made long.
 #[must_use]
-pub fn bounded(mut message: String) -> String {
-    if message.len() > MESSAGE_BYTES_MAX {
-        let end = (0..=MESSAGE_BYTES_MAX).rev().find(|index| message.is_char_boundary(*index)).unwrap_or(0);
+pub fn bounded(message: String) -> String {
+    cut(message, MESSAGE_BYTES_MAX)
+}
+
+/// Cuts a message to so many bytes, and says so.
+#[must_use]
+pub fn cut(mut message: String, bytes_max: usize) -> String {
+    if message.len() > bytes_max {
+        let end = (0..=bytes_max).rev().find(|index| message.is_char_boundary(*index)).unwrap_or(0);
         message.truncate(end);
         message.push_str(" … (cut)");
+        message.shrink_to_fit();
     }
     message
 }

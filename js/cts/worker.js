@@ -11,7 +11,7 @@ import { connect, install } from '../src/index.js';
 import { scheduler, startGuest } from '../src/node/pipes.js';
 import { cases, loadSuite } from './suite.js';
 
-/** More of a log than this helps nobody. */
+/** More of a log than this helps nobody; its end often tells why. */
 const LOG_CHARACTERS_MAX = 6000;
 
 const [folder, program, ...args] = process.argv.slice(2);
@@ -46,10 +46,15 @@ async function runCase(query) {
       case: query,
       status: result.status,
       milliseconds: Math.round(performance.now() - started),
-      log: result.status === 'pass' ? '' : log.join('\n').slice(0, LOG_CHARACTERS_MAX),
+      log: result.status === 'pass' ? '' : shortened(log.join('\n')),
     };
   }
   return { case: query, status: 'fail', milliseconds: 0, log: 'the suite has no such case' };
+}
+
+function shortened(text) {
+  if (text.length <= LOG_CHARACTERS_MAX) return text;
+  return `${text.slice(0, LOG_CHARACTERS_MAX / 2)}\n…\n${text.slice(-LOG_CHARACTERS_MAX / 2)}`;
 }
 
 /** That a subcase went well fills the log. */

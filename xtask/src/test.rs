@@ -4,7 +4,10 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{demo, guests, process, project::Project, setup, steps::Steps, tidy};
+use crate::{cts, demo, guests, process, project::Project, setup, steps::Steps, tidy};
+
+/// How many cases of the conformance suite: with 2 processors and the software adapter a few minutes' worth.
+const CONFORMANCE_CASES: usize = 400;
 
 /// What the user asked of `cargo xtask test`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -71,6 +74,10 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         println!("{}", process::line(&tests));
         process::run(ready.apply(project, &mut tests))
     })?;
+    if options.filters.is_empty() {
+        let again = format!("cargo xtask cts --sample {CONFORMANCE_CASES}");
+        steps.run("conformance", &again, || cts::sample(project, &ready, CONFORMANCE_CASES))?;
+    }
     steps.finish();
     Ok(())
 }

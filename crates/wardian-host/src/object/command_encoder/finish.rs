@@ -28,13 +28,12 @@ pub(super) async fn finish(encoder: &mut CommandEncoder, label: String) -> wasmt
     let job = Job { device: encoder.device.clone(), encoder: encoder.handle.clone(), label: label.clone() };
     let (handle, error) = if let Some(error) = faults.error {
         (job.run_invalid()?, Some(GpuError::validation(error)))
-    } else if commands <= COMMANDS_INLINE_MAX {
-        job.run()?
     } else {
-        worker::run(move || job.run()).await??
+        let (handle, error) =
+            if commands <= COMMANDS_INLINE_MAX { job.run()? } else { worker::run(move || job.run()).await?? };
+        // `wgpu-core` doesn't know what is made of destroyed objects, and takes it for an error.
+        (handle, error.filter(|error| faults.refusal.is_none() || error.kind != ErrorKind::Validation))
     };
-    // `wgpu-core` doesn't know what is made of destroyed objects, and takes it for an error.
-    let error = error.filter(|error| faults.refusal.is_none() || error.kind != ErrorKind::Validation);
     if let Some(GpuError { kind, message }) = error {
         encoder.device.errors().report(GpuError { kind, message: named(&encoder.label, message) });
     }

@@ -18,6 +18,12 @@ const CASES: &[(&str, &str, &str)] = &[
         "driver",
         "the only adapter is software, and says so without having been asked for it",
     ),
+    (",mappingPending:", "suite", "newer WebGPU has an error of the device beside a map that is rejected at once"),
+    (
+        ":mapAsync,earlyRejection:",
+        "suite",
+        "newer WebGPU has an error of the device beside a map that is rejected at once",
+    ),
     (",depth_clip_clamp:", "wgpu-core", "depth is not clamped to the range of the viewport"),
     (",maxInterStageShaderVariables:", "suite", "built-in values count as variables between stages in newer WebGPU"),
     (

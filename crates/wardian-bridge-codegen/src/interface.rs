@@ -212,9 +212,9 @@ impl Interface {
         let method = function.item_name().to_owned();
         let name = this.as_ref().map_or_else(|| method.clone(), |this| format!("{this}.{method}"));
         let parameters = function.params.iter().skip(usize::from(this.is_some()));
-        let parameters = parameters.map(|parameter| Ok((parameter.name.clone(), type_of(resolve, &parameter.ty)?)));
+        let mut parameters = parameters.map(|parameter| Ok((parameter.name.clone(), type_of(resolve, &parameter.ty)?)));
         if let Some(record) = this.as_ref().filter(|this| this.starts_with(RECORD)) {
-            if let ("add", Some(value)) = (method.as_str(), parameters.last().transpose()?) {
+            if let ("add", Some(value)) = (method.as_str(), parameters.next_back().transpose()?) {
                 self.records.push((record.clone(), value.1));
             }
             return Ok(());

@@ -10,6 +10,8 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "what the protocol does not have is refused, whatever it is")]
+
 mod interface;
 mod javascript;
 mod rust;

@@ -230,6 +230,10 @@ fn arm(text: &mut String, interface: &Interface, function: &Function) {
         (Style::Send, Some(_)) => {
             writeln!(text, "    let made = {expression};\n    bridge.keep(result, made)\n}}")
         }
+        (Style::Promise, None) if function.is_async => writeln!(
+            text,
+            "    bridge.start(call, async move {{\n        {expression}.await;\n        Ok(())\n    }});\n    Ok(())\n}}"
+        ),
         (Style::Call, _) => {
             writeln!(text, "    let answer = {expression};\n    bridge.answer(call, answer);\n    Ok(())\n}}")
         }

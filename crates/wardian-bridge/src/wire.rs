@@ -179,7 +179,7 @@ impl<'a> Decode<'a> for u8 {
 
     fn decode_list(reader: &mut Reader<'_>, _objects: &'a Objects) -> Result<Vec<Self>, Fault> {
         let count = reader.count()?;
-        reader.take(count).map(<[u8]>::to_vec)
+        reader.take(count).map(<[Self]>::to_vec)
     }
 }
 

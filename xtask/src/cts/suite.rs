@@ -27,20 +27,23 @@ pub(crate) fn is_wanted(project: &Project) -> bool {
     named().is_some() || is_whole(&folder(project))
 }
 
+/// What puts the suite into a folder.
+type Fill = Box<dyn Fn(&Path) -> Result<()>>;
+
 /// The folder with the built suite; gets it where it is missing.
 pub(crate) fn prepare(project: &Project) -> Result<PathBuf> {
     let folder = folder(project);
     if is_whole(&folder) {
         return Ok(folder);
     }
-    let (what, fill): (String, Box<dyn Fn(&Path) -> Result<()>>) = if let Some(source) = named() {
+    let (what, fill): (String, Fill) = if let Some(source) = named() {
         (format!("from {}, as WARDIAN_CTS says", source.display()), Box::new(move |into| take(&source, into)))
     } else if git_is_there() {
         (format!("from {REPOSITORY} by git, and npm builds it"), Box::new(build))
     } else {
         (
             "from Debian's source package of Firefox (683 MB of downloads, of which 20 MB stay)".to_owned(),
-            Box::new(|into| unpack_package(into)),
+            Box::new(unpack_package),
         )
     };
     println!("cts: the conformance suite goes into {}, {what}", project.shown(&folder));

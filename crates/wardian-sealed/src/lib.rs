@@ -102,7 +102,7 @@ impl Compiler {
         self.sandbox().map(drop)
     }
 
-    /// Compiles a source. It blocks its thread, for which 2 MiB of stack beyond [`STACK_BYTES_MAX`] are enough.
+    /// Compiles a source. It blocks its thread, and needs little of its stack.
     ///
     /// # Errors
     ///

@@ -1,11 +1,15 @@
 //! The component in Wasmtime: an instance a source, with an end to all that it uses.
 
 use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use wardian_shader::{Answer, Compiled, Request};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
-use wasmtime::{Config, Engine, ResourceLimiter, Store, Trap};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store, Trap,
+};
 
 use crate::clock::{Clock, ticks};
 use crate::slots::Slots;
@@ -13,7 +17,12 @@ use crate::{COMPONENT, Failure, MEMORY_BYTES_MAX, STACK_BYTES_MAX, TIME_MAX, cac
 
 /// Entries of tables: the component has some hundreds, for its functions.
 const TABLE_ENTRIES_MAX: usize = 1 << 16;
-/// Room on the stack for Wasmtime's own functions.
+/// Modules and tables of a component: the compiler, and what binds it to its imports.
+const CORE_INSTANCES_MAX: u32 = 8;
+const TABLES_MAX: u32 = 8;
+/// What an instance that nobody uses may keep of memory: as much as most sources need.
+const RESIDENT_BYTES_MAX: usize = 4 << 20;
+/// Room on its stack for Wasmtime's own functions.
 const HOST_STACK_BYTES: usize = 1 << 20;
 
 /// What one source may use.
@@ -53,7 +62,10 @@ impl std::fmt::Debug for Instance {
 
 impl Sandbox {
     pub(crate) fn start(folder: Option<&Path>, budget: Budget) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config(&budget))?;
+        let mut pooled = config(&budget);
+        pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(&budget)));
+        // Where there is no address space for a pool, an instance at a time takes what it needs.
+        let engine = Engine::new(&pooled).or_else(|_| Engine::new(&config(&budget)))?;
         let component = match folder {
             Some(folder) => cache::component(&engine, COMPONENT, folder)?,
             None => Component::from_binary(&engine, COMPONENT)?,
@@ -92,7 +104,13 @@ impl Sandbox {
         let mut store = Store::new(&self.engine, Limits { memory_max: self.budget.memory, memory: Memory::Enough });
         store.limiter(|limits| limits);
         store.set_epoch_deadline(ticks(self.budget.time));
-        let called = self.call(&mut store, request);
+        // On a stack of its own, whatever the caller's is. Nothing in there waits, so one turn is all that it takes.
+        let called = match pin!(self.call(&mut store, request)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(called) => called,
+            Poll::Pending => {
+                return Err(End::Failed(wasmtime::format_err!("it waits, and there is nothing to wait for")));
+            }
+        };
         let memory = store.data().memory;
         match called {
             Ok(Ok(answer)) => Ok(answer),
@@ -101,11 +119,11 @@ impl Sandbox {
         }
     }
 
-    fn call(&self, store: &mut Store<Limits>, request: &[u8]) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        let instance = self.instance.pre.instantiate(&mut *store)?;
+    async fn call(&self, store: &mut Store<Limits>, request: &[u8]) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let instance = self.instance.pre.instantiate_async(&mut *store).await?;
         let compile =
             instance.get_typed_func::<(&[u8],), (Result<Vec<u8>, String>,)>(&mut *store, self.instance.compile)?;
-        let (answer,) = compile.call(&mut *store, (request,))?;
+        let (answer,) = compile.call_async(&mut *store, (request,)).await?;
         Ok(answer)
     }
 }
@@ -120,6 +138,28 @@ fn config(budget: &Budget) -> Config {
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
     config
+}
+
+/// Instances whose memory is used again: wiped, but not given back to the system in between.
+fn pool(budget: &Budget) -> PoolingAllocationConfig {
+    let slots = u32::try_from(Slots::count()).unwrap_or(1);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots);
+    pool.total_core_instances(slots.saturating_mul(CORE_INSTANCES_MAX));
+    pool.max_core_instances_per_component(CORE_INSTANCES_MAX);
+    pool.total_memories(slots);
+    pool.max_memories_per_component(1);
+    pool.total_tables(slots.saturating_mul(TABLES_MAX));
+    pool.max_tables_per_component(TABLES_MAX);
+    pool.table_elements(TABLE_ENTRIES_MAX);
+    pool.total_stacks(slots);
+    pool.max_memory_size(budget.memory);
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Auto);
+        pool.linear_memory_keep_resident(RESIDENT_BYTES_MAX);
+        pool.table_keep_resident(RESIDENT_BYTES_MAX);
+    }
+    pool
 }
 
 /// Why there is no answer.
@@ -185,12 +225,8 @@ mod tests {
     fn error(sandbox: &Sandbox) -> Option<String> {
         let source = source();
         let request = Request { source: &source, extensions: Vec::new(), capabilities: 0 };
-        // The stack is the thread's, so it has to have that much.
-        let compiled = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(64 << 20);
-            let compiling = thread.spawn_scoped(scope, || sandbox.compile(&request)).expect("a thread");
-            compiling.join().expect("no panic").expect("the sandbox works")
-        });
+        // On this thread, whose stack is smaller than the sandbox's.
+        let compiled = sandbox.compile(&request).expect("the sandbox works");
         assert_eq!(compiled.module.is_some(), compiled.remarks.is_empty(), "a module or an error");
         compiled.remarks.first().map(|remark| {
             assert!(remark.position.line > 0 && remark.position.length > 0, "the error has a place: {remark:?}");

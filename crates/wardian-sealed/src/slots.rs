@@ -20,10 +20,13 @@ pub(crate) struct Slots {
 pub(crate) struct Slot<'a>(&'a Slots);
 
 impl Slots {
-    /// One for each processor.
     pub(crate) fn new() -> Self {
-        let count = thread::available_parallelism().map_or(SLOTS_MIN, |count| count.get().clamp(SLOTS_MIN, SLOTS_MAX));
-        Self { free: Mutex::new(count), freed: Condvar::new() }
+        Self { free: Mutex::new(Self::count()), freed: Condvar::new() }
+    }
+
+    /// One for each processor.
+    pub(crate) fn count() -> usize {
+        thread::available_parallelism().map_or(SLOTS_MIN, |count| count.get().clamp(SLOTS_MIN, SLOTS_MAX))
     }
 
     /// Waits for a place.

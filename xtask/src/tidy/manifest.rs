@@ -15,6 +15,12 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
         &["wardian-host", "wardian", "wasmtime", "wgpu-core"],
         "guest crates never depend on host crates",
     ),
+    (
+        "crates/wardian-shader/",
+        &["wardian-host", "wardian-sealed", "wasmtime", "wgpu-core"],
+        "it is built for the sandbox, too, and knows nothing outside of it",
+    ),
+    ("crates/wardian-sealed/", &["wardian-host", "wgpu-core"], "it knows shaders, and no GPU"),
     ("crates/wardian-tables/", &["*"], "the tables depend on nothing"),
 ];
 

@@ -1,7 +1,7 @@
 //! `cargo xtask patched-wgpu`: a copy of `wgpu` whose `Instance::new` works in a component.
 //!
 //! Cargo's `[patch.crates-io]` needs a whole package in another's place, and that package can't depend on the one it
-//! replaces. So this makes one, from the source that cargo has anyway, by two small edits.
+//! replaces. So this makes one, from the source that cargo has anyway, by a few small edits.
 
 use std::{
     fs,
@@ -30,8 +30,27 @@ const INSTANCE: [(&str, &str); 2] = [
     ),
 ];
 
-/// In `Cargo.toml`: the features for browsers, which bring JavaScript's bindings along, do nothing.
-const BROWSER_FEATURES: [&str; 3] = ["web", "webgl", "webgpu"];
+/// In `build.rs`: the features for browsers count in a browser only, and not wherever WebAssembly runs.
+const CONDITIONS: [(&str, &str); 3] = [
+    (
+        "web: { all(target_arch = \"wasm32\", not(Emscripten), feature = \"web\") }",
+        "web: { all(target_arch = \"wasm32\", target_os = \"unknown\", feature = \"web\") }",
+    ),
+    (
+        "webgpu: { all(not(native), not(Emscripten), feature = \"webgpu\") }",
+        "webgpu: { all(not(native), target_os = \"unknown\", feature = \"webgpu\") }",
+    ),
+    (
+        "webgl: { all(not(native), not(Emscripten), feature = \"webgl\") }",
+        "webgl: { all(not(native), target_os = \"unknown\", feature = \"webgl\") }",
+    ),
+];
+
+/// In `Cargo.toml`: and so do the packages that those features bring along.
+const TARGET: (&str, &str) = (
+    "cfg(all(target_arch = \"wasm32\", not(target_os = \"emscripten\")))",
+    "cfg(all(target_arch = \"wasm32\", target_os = \"unknown\"))",
+);
 
 /// Makes the copy; an earlier one is replaced.
 pub(crate) fn make(project: &Project, folder: &Path) -> Result<()> {
@@ -43,7 +62,8 @@ pub(crate) fn make(project: &Project, folder: &Path) -> Result<()> {
         fs::remove_dir_all(folder).with_context(|| format!("cannot replace {}", folder.display()))?;
     }
     copy(&source, folder)?;
-    edit(&folder.join("src/api/instance.rs"), patch_instance)?;
+    edit(&folder.join("src/api/instance.rs"), |text| patch(text, &INSTANCE))?;
+    edit(&folder.join("build.rs"), |text| patch(text, &CONDITIONS))?;
     edit(&folder.join("Cargo.toml"), patch_manifest)?;
     println!("wgpu {VERSION}, whose Instance::new works in a component, is in {}", folder.display());
     println!("docs/wgpu.md tells how to use it");
@@ -86,8 +106,8 @@ fn edit(path: &Path, change: impl FnOnce(String) -> Result<String>) -> Result<()
     Ok(())
 }
 
-fn patch_instance(mut text: String) -> Result<String> {
-    for (before, after) in INSTANCE {
+fn patch(mut text: String, edits: &[(&str, &str)]) -> Result<String> {
+    for (before, after) in edits {
         if text.matches(before).count() != 1 {
             bail!("expected this once, and found it {} times:\n{before}", text.matches(before).count());
         }
@@ -97,22 +117,11 @@ fn patch_instance(mut text: String) -> Result<String> {
 }
 
 fn patch_manifest(text: String) -> Result<String> {
-    let mut lines = Vec::new();
-    let mut is_inside = false;
-    let mut found = 0;
-    for line in text.lines() {
-        if let Some(feature) = BROWSER_FEATURES.iter().find(|feature| line == format!("{feature} = [")) {
-            (is_inside, found) = (true, found + 1);
-            lines.push(format!("{feature} = []"));
-        } else if !is_inside {
-            lines.push(line.to_owned());
-        }
-        is_inside &= line != "]";
+    let (before, after) = TARGET;
+    if !text.contains(before) {
+        bail!("expected this, and did not find it: {before}");
     }
-    if found != BROWSER_FEATURES.len() {
-        bail!("expected the features {BROWSER_FEATURES:?}, one a paragraph, and found {found} of them");
-    }
-    Ok(lines.join("\n") + "\n")
+    Ok(text.replace(before, after))
 }
 
 #[cfg(test)]
@@ -120,19 +129,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn features_for_browsers_are_emptied() {
-        let text = "[features]\nstd = [\"a\"]\nweb = [\n    \"dep:js-sys\",\n]\nwebgl = [\n    \"web\",\n]\nwebgpu = [\n    \
-                    \"web\",\n]\nwgsl = []\n";
-        let patched = patch_manifest(text.to_owned()).expect("all three are there");
-        assert_eq!(
-            patched, "[features]\nstd = [\"a\"]\nweb = []\nwebgl = []\nwebgpu = []\nwgsl = []\n",
-            "the manifest"
-        );
-        assert!(patch_manifest("[features]\n".to_owned()).is_err(), "nothing to empty");
+    fn another_source_is_refused() {
+        assert!(patch("fn new() {}".to_owned(), &INSTANCE).is_err(), "not wgpu's");
+        assert!(patch_manifest("[features]\n".to_owned()).is_err(), "no package for browsers");
     }
 
     #[test]
-    fn another_source_is_refused() {
-        assert!(patch_instance("fn new() {}".to_owned()).is_err(), "not wgpu's");
+    fn each_edit_is_made_once() {
+        let source: String = CONDITIONS.iter().map(|(before, _)| format!("{before},\n")).collect();
+        let patched = patch(source.clone(), &CONDITIONS).expect("all three are there");
+        assert_eq!(patched.matches("target_os = \"unknown\"").count(), 3, "the conditions: {patched}");
+        assert!(patch(source.repeat(2), &CONDITIONS).is_err(), "twice is once too often");
     }
 }

@@ -61,12 +61,77 @@ mod shader_module;
 mod texture;
 mod wait;
 
-/// Makes an async function the component's entry point; see `wardian_guest::main!`.
-pub use wardian_guest::main;
-
 pub use wait::Waiting;
 #[doc(hidden)]
 pub use wardian_guest;
+
+/// Makes an async function the component's entry point.
+///
+/// The function takes nothing (arguments are in [`std::env::args`]) and returns a `Result<(), E>` with `E: Display`. An
+/// error is printed to standard error, and the run counts as failed.
+#[macro_export]
+macro_rules! main {
+    ($run:path) => {
+        #[doc(hidden)]
+        async fn wardian_wgpu_entry() -> ::core::result::Result<(), impl ::core::fmt::Display> {
+            $crate::prepare();
+            $run().await
+        }
+
+        $crate::wardian_guest::main!(wardian_wgpu_entry);
+    };
+}
+
+/// Makes a function that is not async the component's entry point: the `main` of a program that was written for
+/// elsewhere, with a result or without. An error is printed to standard error.
+///
+/// The whole `src/lib.rs` of such a program, beside its `src/main.rs`:
+///
+/// ```ignore
+/// include!("main.rs");
+/// wardian_wgpu::program!(main);
+/// ```
+#[macro_export]
+macro_rules! program {
+    ($main:path) => {
+        #[doc(hidden)]
+        async fn wardian_wgpu_program() -> ::core::result::Result<(), ::std::string::String> {
+            $crate::Ending::into_result($main())
+        }
+
+        $crate::main!(wardian_wgpu_program);
+    };
+}
+
+/// What the `main` of a program returns: nothing, or a result.
+pub trait Ending {
+    /// As a result, with an error in words.
+    ///
+    /// # Errors
+    ///
+    /// The error of the program.
+    fn into_result(self) -> Result<(), String>;
+}
+
+impl Ending for () {
+    fn into_result(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<E: std::fmt::Debug> Ending for Result<(), E> {
+    /// By `Debug`, as Rust prints the errors of `main`.
+    fn into_result(self) -> Result<(), String> {
+        self.map_err(|error| format!("{error:?}"))
+    }
+}
+
+/// What must be done before a program begins.
+#[doc(hidden)]
+pub fn prepare() {
+    #[cfg(feature = "patched")]
+    wgpu::Instance::set_factory(|descriptor| Options::new().instance_for(descriptor.backends));
+}
 
 /// How an instance behaves.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, error::TrySendError};
-pub(crate) use wardian_shader::{bounded, message_of};
 use wardian_shader::cut;
+pub(crate) use wardian_shader::{bounded, message_of};
 use wgpu_types::error::{ErrorType, WebGpuError};
 
 /// Scopes that catch errors. Those opened beyond are counted, so that pops stay paired, and catch nothing.

@@ -125,6 +125,14 @@ quotas! {
     RenderBundles = "render-bundles", Count, 1 << 16, 2000;
 }
 
+impl Quota {
+    /// Its place among all of them.
+    #[expect(clippy::as_conversions, reason = "the number of a variant, which is its place in the list of all")]
+    const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 /// A quota of this much is none.
 pub const UNLIMITED: u64 = u64::MAX;
 
@@ -179,7 +187,7 @@ impl Quotas {
     /// Sets one of them, in its [unit](Quota::unit).
     #[must_use]
     pub fn with(mut self, quota: Quota, max: u64) -> Self {
-        if let Some(place) = self.0.get_mut(quota as usize) {
+        if let Some(place) = self.0.get_mut(quota.index()) {
             *place = max;
         }
         self
@@ -188,7 +196,7 @@ impl Quotas {
     /// The most that a store may have of it; [`UNLIMITED`] where there is no such maximum.
     #[must_use]
     pub fn of(&self, quota: Quota) -> u64 {
-        self.0.get(quota as usize).copied().unwrap_or(UNLIMITED)
+        self.0.get(quota.index()).copied().unwrap_or(UNLIMITED)
     }
 
     /// A quota of time; none where there is no maximum.
@@ -260,7 +268,7 @@ impl Usage {
     /// How often something was refused because it would have exceeded the quota.
     #[must_use]
     pub fn refusals(&self, quota: Quota) -> u64 {
-        self.0.refusals.get(quota as usize).map_or(0, |refusals| refusals.load(Ordering::Relaxed))
+        self.0.refusals.get(quota.index()).map_or(0, |refusals| refusals.load(Ordering::Relaxed))
     }
 
     /// Resolves when the store's time on the GPU is over, with the reason: one submission took longer than
@@ -274,7 +282,7 @@ impl Usage {
     }
 
     fn counter(&self, quota: Quota) -> Option<&AtomicU64> {
-        self.0.used.get(quota as usize)
+        self.0.used.get(quota.index())
     }
 
     /// What the drivers have given to the store's devices.
@@ -328,7 +336,7 @@ impl Usage {
     }
 
     fn refuse(&self, quota: Quota, used: u64, wanted: u64) -> Exceeded {
-        if let Some(refusals) = self.0.refusals.get(quota as usize) {
+        if let Some(refusals) = self.0.refusals.get(quota.index()) {
             refusals.fetch_add(1, Ordering::Relaxed);
         }
         Exceeded { quota, max: self.0.quotas.of(quota), used, wanted }

@@ -2,7 +2,7 @@
 //!
 //! Set `WARDIAN_GUESTS` to the folder of built guests; `cargo xtask test` does that.
 
-#![expect(clippy::unwrap_used, reason = "also what tests share may end them")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "also what tests share may end them")]
 
 use std::env;
 use std::path::PathBuf;

@@ -136,6 +136,10 @@ impl Device {
             }
         });
         device.call(|core| core.device_set_device_lost_closure(id, closure))?;
+        // It may have ended while the driver opened the device.
+        if let Some(reason) = device.0.usage.reason_of_end() {
+            device.end(&reason);
+        }
         Ok(device)
     }
 
@@ -273,12 +277,8 @@ impl Device {
     pub(crate) fn try_admit(&self, amounts: Amounts) -> Result<Charge, Exceeded> {
         let usage = &self.0.usage;
         let charge = usage.charge(amounts)?;
-        let bytes = amounts.gpu_memory();
-        if bytes > 0 && usage.check_memory(bytes).is_err() {
-            // What was given back since may not have been noticed yet. A fault of the driver has lost the device.
-            drop(self.poll());
-            usage.check_memory(bytes)?;
-        }
+        // Where polling fails by a fault of the driver's, the device is lost.
+        usage.check_memory(amounts.gpu_memory(), || drop(self.poll()))?;
         Ok(charge)
     }
 

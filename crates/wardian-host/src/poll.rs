@@ -330,6 +330,9 @@ impl<'a> Clock<'a> {
 
     /// How long to wait before looking at the clock again.
     fn wait(&self) -> Duration {
+        if self.usage.is_over() {
+            return FENCE_WAIT;
+        }
         let submission = self.submission_max.map(|max| max.saturating_sub(self.began.elapsed()));
         let left = [submission, self.usage.time_left()].into_iter().flatten().min();
         // Something above zero, so that a driver looks at its fence, and what is over is seen to be over.

@@ -133,6 +133,9 @@ impl Quota {
     }
 }
 
+/// How many nanoseconds a millisecond has.
+const NANOSECONDS: u64 = 1_000_000;
+
 /// A quota of this much is none.
 pub const UNLIMITED: u64 = u64::MAX;
 
@@ -233,6 +236,7 @@ pub struct Usage(Arc<Ledger>);
 #[derive(Debug)]
 struct Ledger {
     quotas: Quotas,
+    /// In the units of the quotas, but for time, which is in nanoseconds.
     used: [AtomicU64; COUNT],
     refusals: [AtomicU64; COUNT],
     /// Guards the list of the store's devices, whose drivers know what memory is in use.
@@ -262,7 +266,11 @@ impl Usage {
     #[must_use]
     pub fn of(&self, quota: Quota) -> u64 {
         let counted = self.counter(quota).map_or(0, |used| used.load(Ordering::Acquire));
-        if quota == Quota::GpuMemory { counted.max(self.memory_of_drivers()) } else { counted }
+        match quota {
+            Quota::GpuMemory => counted.max(self.memory_of_drivers()),
+            Quota::GpuTime => counted / NANOSECONDS,
+            _ => counted,
+        }
     }
 
     /// How often something was refused because it would have exceeded the quota.
@@ -322,17 +330,16 @@ impl Usage {
         }
     }
 
-    /// Whether the drivers' figures leave room for so much memory.
-    pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), Exceeded> {
+    /// Whether the drivers' figures leave room for so much memory. `look_again` lets them notice what was given back.
+    pub(crate) fn check_memory(&self, bytes: u64, look_again: impl FnOnce()) -> Result<(), Exceeded> {
         let max = self.0.quotas.of(Quota::GpuMemory);
-        if max == UNLIMITED {
+        let fits = |used: u64| used.checked_add(bytes).is_some_and(|after| after <= max);
+        if max == UNLIMITED || bytes == 0 || fits(self.memory_of_drivers()) {
             return Ok(());
         }
+        look_again();
         let used = self.memory_of_drivers();
-        if used.checked_add(bytes).is_some_and(|after| after <= max) {
-            return Ok(());
-        }
-        Err(self.refuse(Quota::GpuMemory, used, bytes))
+        if fits(used) { Ok(()) } else { Err(self.refuse(Quota::GpuMemory, used, bytes)) }
     }
 
     fn refuse(&self, quota: Quota, used: u64, wanted: u64) -> Exceeded {
@@ -345,29 +352,38 @@ impl Usage {
     /// Notes that the GPU has had work for so long; whether there is time left.
     pub(crate) fn spend(&self, time: Duration) -> bool {
         let Some(used) = self.counter(Quota::GpuTime) else { return true };
-        let spent = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        used.fetch_add(spent, Ordering::AcqRel).saturating_add(spent) <= self.0.quotas.of(Quota::GpuTime)
+        let spent = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let max = self.0.quotas.of(Quota::GpuTime).saturating_mul(NANOSECONDS);
+        used.fetch_add(spent, Ordering::AcqRel).saturating_add(spent) <= max
     }
 
     /// How long the store's work may still take; none where there is no maximum.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         let max = self.0.quotas.time(Quota::GpuTime)?;
-        let used = Duration::from_millis(self.counter(Quota::GpuTime)?.load(Ordering::Acquire));
+        let used = Duration::from_nanos(self.counter(Quota::GpuTime)?.load(Ordering::Acquire));
         Some(max.saturating_sub(used))
     }
 
-    /// Ends the store's use of the GPU: all its devices are lost. Only the first call has its reason told.
+    /// Ends the store's use of the GPU: all its devices are lost. Only the first call does anything.
     pub(crate) fn expire(&self, quota: Quota, reason: &str) {
-        self.refuse(quota, 0, 0);
-        self.0.expired.send_if_modified(|expired| {
+        let first = self.0.expired.send_if_modified(|expired| {
             let first = expired.is_none();
             expired.get_or_insert_with(|| reason.to_owned());
             first
         });
+        if !first {
+            return;
+        }
+        self.refuse(quota, 0, 0);
         let devices = self.0.devices.lock().clone();
         for device in devices {
             device.lose(reason);
         }
+    }
+
+    /// Whether the store's time on the GPU is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.expired.borrow().is_some()
     }
 
     /// Why the store's time on the GPU is over, if it is; see [`expired`](Self::expired).
@@ -492,9 +508,12 @@ mod tests {
     #[test]
     fn time_runs_out() {
         let usage = Usage::new(Quotas::new().with(Quota::GpuTime, 50));
-        assert!(usage.spend(Duration::from_millis(50)), "all of it may be used");
+        for _ in 0..100 {
+            assert!(usage.spend(Duration::from_micros(500)), "all of it may be used, also in parts of no millisecond");
+        }
+        assert_eq!(usage.of(Quota::GpuTime), 50, "it is counted in milliseconds");
         assert_eq!(usage.time_left(), Some(Duration::ZERO), "nothing is left");
-        assert!(!usage.spend(Duration::from_millis(1)), "and no more");
+        assert!(!usage.spend(Duration::from_nanos(1)), "and no more");
         usage.expire(Quota::GpuTime, "over");
         usage.expire(Quota::GpuTime, "again");
         assert_eq!(usage.reason_of_end().as_deref(), Some("over"), "the first reason");

@@ -266,10 +266,12 @@ impl Usage {
     #[must_use]
     pub fn of(&self, quota: Quota) -> u64 {
         let counted = self.counter(quota).map_or(0, |used| used.load(Ordering::Acquire));
-        match quota {
-            Quota::GpuMemory => counted.max(self.memory_of_drivers()),
-            Quota::GpuTime => counted / NANOSECONDS,
-            _ => counted,
+        if quota == Quota::GpuMemory {
+            counted.max(self.memory_of_drivers())
+        } else if quota == Quota::GpuTime {
+            counted / NANOSECONDS
+        } else {
+            counted
         }
     }
 

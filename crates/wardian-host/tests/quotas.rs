@@ -52,6 +52,9 @@ fn memory_is_bounded() -> Result<(), String> {
         }
         assert!(usage.refusals(Quota::GpuMemory) >= 16, "refusals of {program} are counted");
     }
+    // What is no size at all stays a validation error.
+    let gpu = GpuCtx::builder().quotas(quotas.clone()).build();
+    Harness::shared()?.run_with("buffer::size_above_the_limit_is_rejected", gpu).check()?;
     let (output, _) = run("quota::memory_comes_back", quotas)?;
     assert_eq!(refused(&output)?, [("dropped buffers", 0), ("destroyed buffers", 0)], "128 MiB in turns");
     Ok(())
@@ -61,6 +64,7 @@ fn memory_is_bounded() -> Result<(), String> {
 fn mapped_and_written_memory_is_bounded() -> Result<(), String> {
     let (output, _) = run("quota::written_data_is_bounded", Quotas::new().with(Quota::StagedMemory, 9 * MIB))?;
     assert_eq!(refused(&output)?, [("writes", 24), ("writes that are submitted", 0)], "1 MiB each of 9 MiB");
+    run("map::ranges_out_of_bounds_are_rejected", Quotas::new().with(Quota::MappedMemory, 8 * MIB))?;
     let (output, _) = run("quota::mapped_memory_is_bounded", Quotas::new().with(Quota::MappedMemory, 8 * MIB))?;
     let expected = [("mapped buffers", 24), ("buffers after the first were unmapped", 0)];
     assert_eq!(refused(&output)?, expected, "1 MiB each of 8 MiB");

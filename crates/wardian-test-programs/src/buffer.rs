@@ -91,6 +91,8 @@ async fn map_usages_go_with_one_other_only() -> Outcome {
 async fn size_above_the_limit_is_rejected() -> Outcome {
     let gpu = Gpu::new().await?;
     let limit = gpu.device.limits().max_buffer_size();
+    // Something that is in use already, to which no such size can be added.
+    let _other = gpu.buffer(4, COPY);
     for size in [limit + 1, limit + 4, 1 << 40, 1 << 63, u64::MAX - 3, u64::MAX] {
         let (_, message) = gpu.rejected(&format!("{size} bytes"), || gpu.buffer(size, COPY)).await?;
         check!(message.contains(&limit.to_string()), "expected the message to tell the limit {limit}: {message}");

@@ -68,9 +68,10 @@ impl GpuCtxView<'_> {
             mapped_at_creation,
         };
         let name = label.as_deref().unwrap_or_default();
-        let mapped = Amounts::of(Quota::MappedMemory, if mapped_at_creation { size } else { 0 });
+        let bytes = bytes_to_charge(&device, size);
+        let mapped = Amounts::of(Quota::MappedMemory, if mapped_at_creation { bytes } else { 0 });
         let room = device
-            .admit(name, Amounts::object(Quota::Buffers, name, (Quota::GpuMemory, size)))
+            .admit(name, Amounts::object(Quota::Buffers, name, (Quota::GpuMemory, bytes)))
             .and_then(|charge| Some((charge, device.admit(name, mapped)?)));
         let made = match room {
             Some((charge, mapped)) => Some((create(&device, name, &core_descriptor)?, charge, mapped)),
@@ -99,6 +100,11 @@ impl GpuCtxView<'_> {
         };
         Ok(self.table.insert(buffer)?)
     }
+}
+
+/// Sizes that no buffer can have are validation errors, which `wgpu-core` finds, and no matter of quotas.
+fn bytes_to_charge(device: &Device, size: u64) -> u64 {
+    if size > device.limits().max_buffer_size { 0 } else { size }
 }
 
 type CoreDescriptor<'a> = wgpu_types::BufferDescriptor<Option<Cow<'a, str>>>;
@@ -242,7 +248,8 @@ impl GpuCtxView<'_> {
         // Where this saturates, `wgpu-core` finds the range out of bounds.
         let range = offset..offset.saturating_add(size);
         // A faulty map is pending, too, until its caller is told.
-        let room = buffer.device.admit(&buffer.label, Amounts::of(Quota::MappedMemory, size));
+        let bytes = bytes_to_charge(&buffer.device, size);
+        let room = buffer.device.admit(&buffer.label, Amounts::of(Quota::MappedMemory, bytes));
         let (host, begun) = match host_map(mode) {
             Some(host) if room.is_some() => (host, buffer.map(host, offset, size)?),
             Some(host) => (host, Err(format!("{} can't be mapped: there is no room for it", buffer.name()))),

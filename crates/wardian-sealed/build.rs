@@ -1,4 +1,8 @@
-//! Builds the shader compiler's component with a cargo of its own, for another target than this crate's.
+//! Builds the shader compiler's component with a cargo of its own, for another target than this crate's, and with a
+//! naga of its own.
+
+#[path = "build/naga.rs"]
+mod naga;
 
 use std::env;
 use std::fs;
@@ -7,6 +11,7 @@ use std::process::{Command, ExitCode};
 
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "sealed";
+/// The folder of the package, which is a workspace of its own.
 const PACKAGE: &str = "wardian-shader-component";
 const FILE: &str = "wardian_shader_component.wasm";
 /// A component that is built already, for whoever can't have the target.
@@ -48,22 +53,22 @@ fn variable(name: &str) -> Result<String, String> {
 fn build(out: &Path) -> Result<PathBuf, String> {
     let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let root = manifest.ancestors().nth(2).ok_or("this crate lies in no workspace")?;
-    for watched in ["Cargo.toml", "Cargo.lock", "crates/wardian-shader", "crates/wardian-shader-component"] {
-        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    let crates = root.join("crates");
+    let [shader, package, evaluate] = ["wardian-shader", PACKAGE, "wardian-evaluate"].map(|name| crates.join(name));
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build/naga.rs");
+    for watched in [&root.join("Cargo.toml"), &root.join("Cargo.lock"), &shader, &package, &evaluate] {
+        println!("cargo::rerun-if-changed={}", watched.display());
     }
     // TARGET/PROFILE/build/PACKAGE/out: all profiles of this crate share one component.
     let target = out.ancestors().nth(4).unwrap_or(out).join(PROFILE);
-    let mut cargo = Command::new(variable("CARGO")?);
-    cargo.current_dir(root).args(["build", "--quiet", "--locked", "--profile", PROFILE, "--package", PACKAGE]);
+    let program = variable("CARGO")?;
+    let places = naga::Places { root, own: &package.join("naga"), evaluate: &evaluate, target: &target };
+    let naga = naga::provide(&places, || nested(&program))?;
+    let mut cargo = nested(&program);
+    cargo.current_dir(&package).args(["build", "--quiet", "--locked", "--profile", PROFILE]);
+    cargo.arg("--config").arg(format!("patch.crates-io.naga.path='{}'", naga.display()));
     cargo.args(["--target", TARGET]).arg("--target-dir").arg(&target);
-    // What cargo sets for this script, and flags for the host, are not meant for the component.
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        let is_scripts = text.starts_with("CARGO_") && !is_setting(&text);
-        if is_scripts || ["RUSTFLAGS", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"].contains(&&*text) {
-            cargo.env_remove(&name);
-        }
-    }
     if let Some(compiler) = compiler(root)? {
         cargo.env("RUSTC", compiler);
     }
@@ -73,6 +78,19 @@ fn build(out: &Path) -> Result<PathBuf, String> {
         return Err(format!("the shader compiler's component does not build:\n{}", said.trim()));
     }
     Ok(target.join(TARGET).join(PROFILE).join(FILE))
+}
+
+/// Cargo, without what it sets for this script, and without flags for the host: they are not meant for the component.
+fn nested(program: &str) -> Command {
+    let mut cargo = Command::new(program);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        let is_scripts = text.starts_with("CARGO_") && !is_setting(&text);
+        if is_scripts || ["RUSTFLAGS", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"].contains(&&*text) {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// What the user has set for cargo, rather than cargo for this script.

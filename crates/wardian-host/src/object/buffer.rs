@@ -148,7 +148,6 @@ impl webgpu::HostGpuBuffer for GpuCtxView<'_> {
         Ok(match buffer.mapping {
             Mapping::Unmapped => webgpu::GpuBufferMapState::Unmapped,
             Mapping::Pending(_) => webgpu::GpuBufferMapState::Pending,
-            Mapping::Mapped(Mapped { refused: Some(_), .. }) => webgpu::GpuBufferMapState::Pending,
             Mapping::Mapped(_) => webgpu::GpuBufferMapState::Mapped,
         })
     }
@@ -322,8 +321,8 @@ impl GpuCtxView<'_> {
 type Begun = (oneshot::Receiver<Result<(), BufferAccessError>>, u64);
 
 impl Buffer {
-    /// A map of what is mapped is refused when its caller is told, and until then pending, so that it can be given up;
-    /// of two that are pending, the second is refused at once.
+    /// A map of what is mapped is refused when its caller is told; until then it can be given up, and the buffer stays
+    /// mapped. Of two that are pending, the second is refused at once.
     fn refuse_second_map(&mut self) -> Result<Waiting, webgpu::MapAsyncError> {
         let message = format!("{} can't be mapped: it is mapped already, or about to be", self.name());
         self.device.report_validation(&message);

@@ -60,7 +60,7 @@ pub(super) struct Mapped {
     pub(super) memory: Memory,
     #[expect(dead_code, reason = "what was charged is given back with the mapping")]
     charge: Option<Charge>,
-    /// A second map, which is refused, but pending until its caller is told. As in [`Pending`].
+    /// A second map, which is refused when its caller is told. As in [`Pending`].
     pub(super) refused: Option<oneshot::Sender<Infallible>>,
 }
 

@@ -72,7 +72,9 @@ impl Task for Denoising {
         let noisy = Tensor::<4>::from_data(TensorData::new(noisy, shape), &self.device);
         let noise = Tensor::<4>::from_data(TensorData::new(noise, shape), &self.device);
         let fractions: Vec<f32> = times.iter().map(|time| self.schedule.fraction(*time)).collect();
-        (model.forward(noisy, &fractions) - noise).powi_scalar(2).mean()
+        let missed = (model.forward(noisy, &fractions) - noise).square();
+        // By rows first, as for the cross entropy.
+        missed.reshape([places.len(), PIXELS]).mean_dim(1).reshape([1, places.len()]).mean_dim(1).reshape([1])
     }
 }
 

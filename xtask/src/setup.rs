@@ -20,7 +20,7 @@ pub(crate) use self::{
     adapter::Adapter,
     guest_target::{GuestCompiler, TARGET as GUEST_TARGET},
 };
-use crate::project::Project;
+use crate::{guests, mnist, project::Project};
 
 /// Whether setup also tells what was there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,8 @@ impl Ready {
     /// Gives a command the environment in which Wardian's programs and tests run.
     pub(crate) fn apply<'c>(&self, project: &Project, command: &'c mut Command) -> &'c mut Command {
         command.env("WARDIAN_GUESTS", project.guests());
+        command.env("WARDIAN_TRAIN_NATIVE", guests::native_program(project, guests::TRAIN));
+        command.env(mnist::VARIABLE, mnist::folder(project));
         // What the command keeps for its next start; tests are to leave the user's home alone.
         command.env("WARDIAN_CACHE_DIR", project.cache.join("cache"));
         if let Adapter::Software { icd } = &self.adapter {

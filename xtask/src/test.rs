@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{cts, demo, guests, process, project::Project, setup, steps::Steps, tidy};
+use crate::{cts, demo, guests, mnist, process, project::Project, setup, steps::Steps, tidy};
 
 /// How many cases of the conformance suite: with 2 processors and the software adapter a few minutes' worth.
 const CONFORMANCE_CASES: usize = 400;
@@ -48,6 +48,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let mut steps = Steps::new("xtask test");
     let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
     steps.run("guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
+    steps.run("train, natively", "cargo xtask test train", || {
+        guests::build_native(project, &ready, guests::TRAIN)?;
+        guests::test_natively(project, &ready, guests::TRAIN)
+    })?;
+    steps.run("mnist", "cargo xtask mnist", || mnist::prepare(project).map(drop))?;
     if options.checks == Checks::Run {
         let mut format = project.cargo();
         cargo_step(&mut steps, "format", format.args(["fmt", "--all", "--check"]))?;

@@ -38,7 +38,9 @@ pub(crate) async fn device() -> Result<Device, Failure> {
             "burn needs the feature timestamp-query, which this adapter lacks; `wardian info` lists others".into()
         );
     }
-    let descriptor = wgpu::DeviceDescriptor { required_features, ..wgpu::DeviceDescriptor::default() };
+    // The sizes of its kernels follow the adapter's limits as well; with the defaults a GPU refuses some.
+    let required_limits = adapter.limits();
+    let descriptor = wgpu::DeviceDescriptor { required_features, required_limits, ..wgpu::DeviceDescriptor::default() };
     let (device, queue) = adapter.request_device(&descriptor).await?;
     let backend = adapter.get_info().backend;
     Ok(Device::wgpu_options().setup(WgpuSetup { instance, adapter, device, queue, backend }).init()?)

@@ -159,7 +159,7 @@ enum Profile {
 fn prepare(project: &Project, ready: &Ready, options: &Options, profile: Profile) -> Result<Worker> {
     let suite = suite::prepare(project)?;
     let node = node::find(project)?;
-    guests::build_packages(project, ready)?;
+    guests::build(project, ready)?;
     let mut build = project.cargo();
     build.args(["build", "--workspace", "--bin", "wardian"]);
     let folder = match profile {

@@ -25,7 +25,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let mut steps = Steps::new("xtask demo");
     let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
     let program = steps.run("build wardian", "cargo build --workspace --bin wardian", || build_program(project))?;
-    steps.run("build guests", "cargo xtask build-guests", || guests::build_packages(project, &ready))?;
+    steps.run("build guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
     let ready = confirm_adapter(project, &program, ready)?;
     steps.run("adapter", "cargo xtask exec cargo run --package wardian info", || {
         process::run(ready.apply(project, Command::new(&program).arg("info")))

@@ -30,8 +30,10 @@ Usage: cargo xtask COMMAND
   test [FILTER…]        Prepare, build the guests, then format, clippy, tidy, every test, and cargo deny.
                         With a FILTER only the tests whose name contains it; the checks are left out.
       --quick           Leave out format, clippy, tidy and cargo deny.
+      --apps            The tests of apps/vello and apps/train, too. Their builds take 20 minutes and more at first.
   hostile shaders       Give the shader compiler every kind of bomb, from 1 kB to 10 MB, and print what each took.
-  build-guests          Build the guest components into target/guest, and the native program of apps/train.
+  build-guests          Build the guest components into target/guest.
+      --apps            Those of apps/vello and apps/train, too, and the native program of apps/train.
   mnist                 Fetch MNIST, the data set of apps/train, and say where it is.
   patched-wgpu FOLDER   Make a copy of wgpu whose Instance::new works in a component, for [patch.crates-io].
   tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
@@ -85,10 +87,15 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             setup::prepare(&project, setup::Report::Full)?;
         }
         "build-guests" => {
-            takes_none(command, rest)?;
+            let with_apps = matches!(rest, [option] if option == "--apps");
+            if !with_apps {
+                takes_none(command, rest)?;
+            }
             let ready = setup::prepare(&project, setup::Report::Changes)?;
             guests::build(&project, &ready)?;
-            guests::build_native(&project, &ready, guests::TRAIN)?;
+            if with_apps {
+                guests::build_apps(&project, &ready)?;
+            }
         }
         "mnist" => {
             takes_none(command, rest)?;

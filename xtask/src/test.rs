@@ -13,6 +13,7 @@ const CONFORMANCE_CASES: usize = 400;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     checks: Checks,
+    apps: Apps,
     filters: Vec<String>,
 }
 
@@ -24,14 +25,23 @@ enum Checks {
     LeaveOut,
 }
 
+/// Whether the apps in workspaces of their own are built and tested, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Apps {
+    Run,
+    #[default]
+    LeaveOut,
+}
+
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
         let mut options = Self::default();
         for argument in arguments {
             match argument.as_str() {
                 "--quick" => options.checks = Checks::LeaveOut,
+                "--apps" => options.apps = Apps::Run,
                 option if option.starts_with('-') => {
-                    bail!("test has no option '{option}'; it takes --quick and filters, see cargo xtask --help")
+                    bail!("test has no option '{option}'; it takes --quick, --apps and filters, see cargo xtask --help")
                 }
                 filter => {
                     options.filters.push(filter.to_owned());
@@ -48,11 +58,13 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let mut steps = Steps::new("xtask test");
     let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
     steps.run("guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
-    steps.run("train, natively", "cargo xtask test train", || {
-        guests::build_native(project, &ready, guests::TRAIN)?;
-        guests::test_natively(project, &ready, guests::TRAIN)
-    })?;
-    steps.run("mnist", "cargo xtask mnist", || mnist::prepare(project).map(drop))?;
+    if options.apps == Apps::Run {
+        steps.run("apps", "cargo xtask build-guests --apps", || guests::build_apps(project, &ready))?;
+        steps.run("train, natively", "cargo xtask test --apps train", || {
+            guests::test_natively(project, &ready, guests::TRAIN)
+        })?;
+        steps.run("mnist", "cargo xtask mnist", || mnist::prepare(project).map(drop))?;
+    }
     if options.checks == Checks::Run {
         let mut format = project.cargo();
         cargo_step(&mut steps, "format", format.args(["fmt", "--all", "--check"]))?;
@@ -73,6 +85,9 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     steps.run("tests", &again(options), || {
         let mut tests = project.cargo();
         tests.args(["test", "--workspace"]);
+        if options.apps == Apps::Run {
+            tests.args(["--features", "wardian/apps"]);
+        }
         if !options.filters.is_empty() {
             tests.arg("--").args(&options.filters);
         }
@@ -89,7 +104,8 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 
 fn again(options: &Options) -> String {
     let filters: String = options.filters.iter().map(|filter| format!(" {filter}")).collect();
-    format!("cargo xtask test --quick{filters}")
+    let apps = if options.apps == Apps::Run { " --apps" } else { "" };
+    format!("cargo xtask test --quick{apps}{filters}")
 }
 
 /// A step that is one cargo command, which also runs it again.
@@ -123,6 +139,14 @@ mod tests {
     #[test]
     fn everything_runs_by_default() {
         assert_eq!(parse("").expect("no options").checks, Checks::Run, "nothing is left out");
+    }
+
+    #[test]
+    fn apps_are_tested_on_demand() {
+        assert_eq!(parse("").expect("no options").apps, Apps::LeaveOut, "their builds take long");
+        let options = parse("--apps train").expect("an option and a filter");
+        assert_eq!(options.apps, Apps::Run, "somebody asked for them");
+        assert_eq!(again(&options), "cargo xtask test --quick --apps train", "the option comes again");
     }
 
     #[test]

@@ -21,9 +21,9 @@ const DIFFERENCE_MAX: f32 = 0.02;
 const LEARNING: &str = "mnist --data mnist --images 3200 --test-images 500 --batch 32 --width 8 --rate 0.002";
 const STEPS: usize = 100;
 
-/// A variable that `cargo xtask test` sets.
+/// A variable that `cargo xtask test --apps` sets.
 fn variable(name: &str) -> PathBuf {
-    let advice = "run the tests by `cargo xtask test`, or set it as docs/development.md tells";
+    let advice = "run the tests by `cargo xtask test --apps`, or set it as docs/development.md tells";
     let value = env::var_os(name).unwrap_or_else(|| panic!("{name} is not set; {advice}"));
     let path = PathBuf::from(value);
     // The programs run in another folder.

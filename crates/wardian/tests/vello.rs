@@ -21,7 +21,7 @@ fn app() -> PathBuf {
 }
 
 fn component() -> PathBuf {
-    let advice = "run the tests by `cargo xtask test`, or build the guests by `cargo xtask build-guests` and set \
+    let advice = "run the tests by `cargo xtask test --apps`, or build the guests by `cargo xtask build-guests --apps` and set \
                   WARDIAN_GUESTS to the folder that it names";
     let folder = env::var_os("WARDIAN_GUESTS").unwrap_or_else(|| panic!("WARDIAN_GUESTS is not set; {advice}"));
     let path = PathBuf::from(folder).join("wardian_vello.wasm");

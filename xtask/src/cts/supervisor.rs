@@ -66,7 +66,8 @@ impl Worker {
     fn start(&self) -> Result<Running> {
         let mut command = Command::new(&self.node);
         command.arg(self.scripts.join("worker.js")).arg(&self.suite).arg(&self.program);
-        command.args(["run", "--allow-precompiled"]).arg(&self.bridge);
+        // The suite makes a device for many cases, and JavaScript drops them when it likes.
+        command.args(["run", "--allow-precompiled", "--quota", "devices=65536"]).arg(&self.bridge);
         for (name, value) in &self.environment {
             match value {
                 Some(value) => command.env(name, value),

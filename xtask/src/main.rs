@@ -12,6 +12,7 @@ mod project;
 mod setup;
 mod steps;
 mod test;
+mod testsuite;
 mod tidy;
 
 use std::{env, path::Path, process::ExitCode};
@@ -39,6 +40,8 @@ Usage: cargo xtask COMMAND
   tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
   cts [QUERY…]          The WebGPU conformance suite through a sealed guest; `cargo xtask cts --help` tells more.
       setup             Get the suite.
+  testsuite [NAME…]     Our test programs, packed for any host of wasi:webgpu, and run on it;
+                        `cargo xtask testsuite --help` tells more.
   exec COMMAND ARG…     Run a command with the environment that setup made: cargo xtask exec cargo test -p wardian
   help                  Print this.
 
@@ -74,7 +77,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     if rest.iter().any(|argument| argument == "--help" || argument == "-h")
-        && !["exec", "cts"].contains(&command.as_str())
+        && !["exec", "cts", "testsuite"].contains(&command.as_str())
     {
         print!("{HELP}");
         return Ok(ExitCode::SUCCESS);
@@ -87,10 +90,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             setup::prepare(&project, setup::Report::Full)?;
         }
         "build-guests" => {
-            let with_apps = matches!(rest, [option] if option == "--apps");
-            if !with_apps {
-                takes_none(command, rest)?;
-            }
+            let with_apps = takes_word(command, rest, "--apps")?;
             let ready = setup::prepare(&project, setup::Report::Changes)?;
             guests::build(&project, &ready)?;
             if with_apps {
@@ -111,14 +111,12 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             [folder] => patched_wgpu::make(&project, Path::new(folder))?,
             _ => bail!("patched-wgpu takes the folder to make, for instance: cargo xtask patched-wgpu ../wgpu"),
         },
-        "demo" => match rest {
-            [what] if what == "train" => demo::train(&project)?,
-            _ => {
-                takes_none(command, rest)?;
-                demo::run(&project)?;
-            }
+        "demo" => match takes_word(command, rest, "train")? {
+            true => demo::train(&project)?,
+            false => demo::run(&project)?,
         },
         "cts" => cts::main(&project, rest)?,
+        "testsuite" => testsuite::main(&project, rest)?,
         "exec" => return exec(&project, rest),
         unknown => bail!("there is no command '{unknown}'\n\n{HELP}"),
     }
@@ -136,6 +134,15 @@ fn exec(project: &Project, command_line: &[String]) -> Result<ExitCode> {
     let status = process::status(&mut command)?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Whether the one word that the command may be given has come.
+fn takes_word(command: &str, arguments: &[String], word: &str) -> Result<bool> {
+    match arguments {
+        [] => Ok(false),
+        [argument] if argument == word => Ok(true),
+        _ => bail!("'{command}' takes nothing or '{word}', but '{}' came; see cargo xtask --help", arguments.join(" ")),
+    }
 }
 
 fn takes_none(command: &str, arguments: &[String]) -> Result<()> {

@@ -4,7 +4,7 @@ use std::{
     env,
     fmt::Write as _,
     path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
@@ -43,6 +43,29 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let name = format!("{program}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&name)).find(|path| path.is_file())
+}
+
+/// Puts what a command starts into a group of processes, which `kill_group` ends as a whole.
+#[cfg(unix)]
+pub(crate) fn own_group(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// Where there are no groups, a process is ended by itself.
+#[cfg(not(unix))]
+pub(crate) fn own_group(_command: &mut Command) {}
+
+/// Ends what `own_group` has grouped, whatever it does.
+#[cfg(unix)]
+pub(crate) fn kill_group(child: &mut Child) {
+    succeeds(Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]));
+}
+
+/// Ends the process.
+#[cfg(not(unix))]
+pub(crate) fn kill_group(child: &mut Child) {
+    // It has ended by itself already when this fails.
+    let _ = child.kill();
 }
 
 /// The command as a line that a user can paste into a shell.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{cts, demo, guests, mnist, process, project::Project, setup, steps::Steps, tidy};
+use crate::{cts, demo, guests, mnist, process, project::Project, setup, steps::Steps, testsuite, tidy};
 
 /// How many cases of the conformance suite: with 2 processors and the software adapter a few minutes' worth.
 const CONFORMANCE_CASES: usize = 400;
@@ -96,6 +96,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     })?;
     if options.filters.is_empty() {
         let again = format!("cargo xtask cts --sample {CONFORMANCE_CASES}");
+        steps.run("testsuite", "cargo xtask testsuite", || testsuite::on_wardian(project, &ready))?;
         steps.run("conformance", &again, || cts::sample(project, &ready, CONFORMANCE_CASES))?;
     }
     steps.finish();

@@ -1,8 +1,9 @@
 //! One component with many small programs; the first argument says which one to run, `list` prints their names.
 //!
-//! Each program checks one rule of `wasi:webgpu` and bears its name. It ends well when the rule holds; otherwise its
-//! error says what was expected and what came. Something the adapter doesn't offer makes a program print
-//! `skipped: …` and end well. `wardian-host/tests` runs them all, one test function a program.
+//! Each program checks one rule of `wasi:webgpu` and bears its name. When the rule holds, its last line is `passed: NAME`
+//! and it ends well; otherwise its error says what was expected and what came. Something the adapter doesn't offer makes
+//! a program end well with `skipped: …`. `wardian-host/tests` runs them all, one test function a program, and
+//! `cargo xtask testsuite` packs them for other hosts (`docs/testsuite.md`).
 //!
 //! Five functions of the interface can't be called by any guest, because nothing hands out their object:
 //! `gpu-canvas-context.configure`, `.unconfigure`, `.get-configuration`, `.get-current-texture`, and
@@ -12,6 +13,7 @@
 
 use std::env;
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -47,6 +49,18 @@ mod texture;
 
 /// How a program ends: well, or with what is wrong.
 type Outcome = Result<(), Box<dyn Error>>;
+
+/// What the adapter lacks: no failure, but nothing was checked either.
+#[derive(Debug)]
+struct Skipped(String);
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "skipped: {}", self.0)
+    }
+}
+
+impl Error for Skipped {}
 
 /// A program and what it is called by.
 #[derive(Clone, Copy)]
@@ -97,5 +111,12 @@ async fn run() -> Outcome {
     }
     let program = programs().find(|program| program.name == wanted);
     let program = program.ok_or_else(|| format!("there is no program {wanted:?}; {usage}"))?;
-    (program.run)().await
+    match (program.run)().await {
+        Ok(()) => println!("passed: {wanted}"),
+        Err(error) => match error.downcast::<Skipped>() {
+            Ok(skipped) => println!("{skipped}"),
+            Err(error) => return Err(error),
+        },
+    }
+    Ok(())
 }

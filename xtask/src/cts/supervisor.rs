@@ -74,7 +74,8 @@ impl Worker {
                 None => command.env_remove(name),
             };
         }
-        own_group(&mut command);
+        // The worker's guest shares its group, so that both can be ended at once.
+        process::own_group(&mut command);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start Node")?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             bail!("Node has no pipes");
@@ -134,7 +135,7 @@ impl Running {
     /// Ends the worker and its guest, whatever they do.
     fn end(&mut self) {
         drop(self.input.take());
-        kill(&mut self.child);
+        process::kill_group(&mut self.child);
         // It has ended now; there is nothing to learn from how.
         let _ = self.child.wait();
     }
@@ -149,25 +150,6 @@ impl Drop for Running {
 enum Health {
     Good,
     Gone,
-}
-
-/// The worker's guest shares its group, so that both can be ended at once.
-#[cfg(unix)]
-fn own_group(command: &mut Command) {
-    std::os::unix::process::CommandExt::process_group(command, 0);
-}
-
-#[cfg(not(unix))]
-fn own_group(_command: &mut Command) {}
-
-#[cfg(unix)]
-fn kill(child: &mut Child) {
-    process::succeeds(Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]));
-}
-
-#[cfg(not(unix))]
-fn kill(child: &mut Child) {
-    let _ = child.kill();
 }
 
 /// Runs the cases on so many workers.

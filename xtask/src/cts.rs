@@ -22,7 +22,7 @@ use self::{
     select::{Sample, Shard},
     supervisor::Worker,
 };
-use crate::{guests, process, project::Project, setup, setup::Ready};
+use crate::{arguments, guests, process, project::Project, setup, setup::Ready};
 
 const HELP: &str = "\
 Usage: cargo xtask cts [QUERY…] [OPTION…]
@@ -60,28 +60,24 @@ struct Options {
 }
 
 impl Options {
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    fn parse(words: &[String]) -> Result<Self> {
         let mut options = Self {
             queries: Vec::new(),
             sample: None,
             shard: None,
-            jobs: (processors / 2).max(1),
+            jobs: arguments::jobs(),
             time_limit: TIME_LIMIT,
             json: None,
             update: false,
         };
-        let mut arguments = arguments.iter();
-        while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
+        let mut words = words.iter();
+        while let Some(argument) = words.next() {
+            let mut value = || words.next().with_context(|| format!("{argument} needs a value"));
             match argument.as_str() {
-                "--sample" => options.sample = Some(Sample(number(argument, value()?)?)),
+                "--sample" => options.sample = Some(Sample(arguments::number(argument, value()?)?)),
                 "--shard" => options.shard = Some(Shard::parse(value()?)?),
-                "--jobs" => options.jobs = number(argument, value()?)?.max(1),
-                "--time-limit" => {
-                    let seconds = u64::try_from(number(argument, value()?)?).unwrap_or(u64::MAX);
-                    options.time_limit = Duration::from_secs(seconds);
-                }
+                "--jobs" => options.jobs = arguments::number(argument, value()?).map(|jobs: usize| jobs.max(1))?,
+                "--time-limit" => options.time_limit = arguments::seconds(argument, value()?)?,
                 "--json" => options.json = Some(PathBuf::from(value()?)),
                 "--update" => options.update = true,
                 option if option.starts_with('-') => bail!("cts has no option '{option}'\n\n{HELP}"),
@@ -91,10 +87,6 @@ impl Options {
         }
         Ok(options)
     }
-}
-
-fn number(option: &str, value: &str) -> Result<usize> {
-    value.parse().with_context(|| format!("{option} needs a number, but '{value}' came"))
 }
 
 /// What the command does.

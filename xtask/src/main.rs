@@ -1,6 +1,7 @@
 //! Prepares, builds, tests and shows Wardian. `cargo xtask --help` tells what it can do.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its user")]
 
+mod arguments;
 mod cts;
 mod demo;
 mod guests;

@@ -21,7 +21,7 @@ use self::{
     host::Host,
     manifest::{Program, Verdict},
 };
-use crate::{demo, guests, process, project::Project, setup, setup::Ready};
+use crate::{arguments, demo, guests, process, project::Project, setup, setup::Ready};
 
 const HELP: &str = "\
 Usage: cargo xtask testsuite [NAME…] [OPTION…]
@@ -60,28 +60,27 @@ struct Options {
 }
 
 impl Options {
-    fn parse(arguments: &[String]) -> Result<Self> {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
+    fn parse(words: &[String]) -> Result<Self> {
         let mut options = Self {
             names: Vec::new(),
             host: None,
             output: None,
             from: None,
             pack_only: false,
-            jobs: (processors / 2).max(1),
+            jobs: arguments::jobs(),
             time_limit: TIME_LIMIT,
             json: None,
         };
-        let mut arguments = arguments.iter();
-        while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
+        let mut words = words.iter();
+        while let Some(argument) = words.next() {
+            let mut value = || words.next().with_context(|| format!("{argument} needs a value"));
             match argument.as_str() {
                 "--host" => options.host = Some(Host::parse(value()?)?),
                 "--output" => options.output = Some(value()?.into()),
                 "--from" => options.from = Some(value()?.into()),
                 "--pack" => options.pack_only = true,
-                "--jobs" => options.jobs = usize::try_from(number(argument, value()?)?)?.max(1),
-                "--time-limit" => options.time_limit = Duration::from_secs(number(argument, value()?)?),
+                "--jobs" => options.jobs = arguments::number(argument, value()?).map(|jobs: usize| jobs.max(1))?,
+                "--time-limit" => options.time_limit = arguments::seconds(argument, value()?)?,
                 "--json" => options.json = Some(value()?.into()),
                 option if option.starts_with('-') => bail!("testsuite has no option '{option}'\n\n{HELP}"),
                 name => options.names.push(name.to_owned()),
@@ -92,10 +91,6 @@ impl Options {
         }
         Ok(options)
     }
-}
-
-fn number(option: &str, value: &str) -> Result<u64> {
-    value.parse().with_context(|| format!("{option} needs a number, but '{value}' came"))
 }
 
 /// What the command does.

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: a sealed component edits a photograph on the GPU, and another one learns to read digits.
+//! `cargo xtask demo`: a sealed component edits a photograph on the GPU, another one learns to read digits, and one
+//! talks.
 
 use std::{
     fs,
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::{
-    guests, mnist, process,
+    guests, mnist, model, process,
     project::Project,
     setup::{self, Ready},
     steps::Steps,
@@ -69,6 +70,34 @@ pub(crate) fn train(project: &Project) -> Result<()> {
     })?;
     steps.finish();
     println!("The curve of the loss: {}", output.join("loss.png").display());
+    Ok(())
+}
+
+/// What the language model is asked.
+const QUESTION: &str = "What is a Wardian case?";
+
+/// Asks a language model in the sandbox.
+pub(crate) fn llm(project: &Project) -> Result<()> {
+    let mut steps = Steps::new("xtask demo llm");
+    let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
+    let file = steps.run("model", "cargo xtask model", || model::prepare(project))?;
+    let program = steps.run("build wardian", "cargo build --workspace --bin wardian", || build_program(project))?;
+    steps.run("build guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
+    let ready = confirm_adapter(project, &program, ready)?;
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+        bail!("{} is no file in a folder", file.display());
+    };
+    steps.run("chat", "cargo xtask demo llm", || {
+        let mut command = Command::new(&program);
+        command.args(["run", "--dir"]).arg(format!("{}::model", folder.display()));
+        command.arg(project.guests().join(guests::component_name("wardian-llm")));
+        command.args(["chat", "--model"]).arg(Path::new("model").join(name)).args(["--tokens", "100"]);
+        command.args(["--prompt", QUESTION]);
+        println!("{}", process::line(&command));
+        process::run(ready.apply(project, &mut command))
+    })?;
+    steps.finish();
+    println!("To go on talking, leave --prompt out of the command above. docs/llm.md tells more.");
     Ok(())
 }
 

@@ -11,12 +11,13 @@ use crate::{
 };
 
 /// The guests: the package of each, and what its component does.
-pub(crate) const PACKAGES: [&str; 6] = [
+pub(crate) const PACKAGES: [&str; 7] = [
     "wardian-test-programs",
     "wardian-photo",
     "wardian-scene",
     "wardian-bench-guest",
     "wardian-wgpu-examples",
+    "wardian-llm",
     "wardian-bridge",
 ];
 

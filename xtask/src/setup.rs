@@ -20,7 +20,7 @@ pub(crate) use self::{
     adapter::Adapter,
     guest_target::{GuestCompiler, TARGET as GUEST_TARGET},
 };
-use crate::{guests, mnist, project::Project};
+use crate::{guests, mnist, model, project::Project};
 
 /// Whether setup also tells what was there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,7 @@ impl Ready {
         command.env("WARDIAN_GUESTS", project.guests());
         command.env("WARDIAN_TRAIN_NATIVE", guests::native_program(project, guests::TRAIN));
         command.env(mnist::VARIABLE, mnist::folder(project));
+        command.env(model::VARIABLE, model::file(project));
         // What the command keeps for its next start; tests are to leave the user's home alone.
         command.env("WARDIAN_CACHE_DIR", project.cache.join("cache"));
         if let Adapter::Software { icd } = &self.adapter {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{cts, demo, guests, mnist, process, project::Project, setup, steps::Steps, testsuite, tidy};
+use crate::{cts, demo, guests, mnist, model, process, project::Project, setup, steps::Steps, testsuite, tidy};
 
 /// How many cases of the conformance suite: with 2 processors and the software adapter a few minutes' worth.
 const CONFORMANCE_CASES: usize = 400;
@@ -58,6 +58,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let mut steps = Steps::new("xtask test");
     let ready = steps.run("setup", "cargo xtask setup", || setup::prepare(project, setup::Report::Full))?;
     steps.run("guests", "cargo xtask build-guests", || guests::build(project, &ready))?;
+    steps.run("model", "cargo xtask model", || model::prepare(project).map(drop))?;
     if options.apps == Apps::Run {
         steps.run("apps", "cargo xtask build-guests --apps", || guests::build_apps(project, &ready))?;
         steps.run("train, natively", "cargo xtask test --apps train", || {

@@ -95,7 +95,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             setup::prepare(&project, setup::Report::Full)?;
         }
         "build-guests" => {
-            let with_apps = takes_word(command, rest, "--apps")?;
+            let with_apps = takes_word(command, rest, &["--apps"])?.is_some();
             let ready = setup::prepare(&project, setup::Report::Changes)?;
             guests::build(&project, &ready)?;
             if with_apps {
@@ -120,10 +120,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             [folder] => patched_wgpu::make(&project, Path::new(folder))?,
             _ => bail!("patched-wgpu takes the folder to make, for instance: cargo xtask patched-wgpu ../wgpu"),
         },
-        "demo" if rest == ["llm"] => demo::llm(&project)?,
-        "demo" => match takes_word(command, rest, "train")? {
-            true => demo::train(&project)?,
-            false => demo::run(&project)?,
+        "demo" => match takes_word(command, rest, &["llm", "train"])? {
+            Some("llm") => demo::llm(&project)?,
+            Some(_) => demo::train(&project)?,
+            None => demo::run(&project)?,
         },
         "cts" => cts::main(&project, rest)?,
         "testsuite" => testsuite::main(&project, rest)?,
@@ -146,12 +146,20 @@ fn exec(project: &Project, command_line: &[String]) -> Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// Whether the one word that the command may be given has come.
-fn takes_word(command: &str, arguments: &[String], word: &str) -> Result<bool> {
-    match arguments {
-        [] => Ok(false),
-        [argument] if argument == word => Ok(true),
-        _ => bail!("'{command}' takes nothing or '{word}', but '{}' came; see cargo xtask --help", arguments.join(" ")),
+/// Which of the words that the command may be given has come.
+fn takes_word<'words>(command: &str, arguments: &[String], words: &[&'words str]) -> Result<Option<&'words str>> {
+    let word = match arguments {
+        [] => return Ok(None),
+        [argument] => words.iter().find(|&&word| word == argument),
+        _ => None,
+    };
+    match word {
+        Some(&word) => Ok(Some(word)),
+        None => bail!(
+            "'{command}' takes nothing or '{}', but '{}' came; see cargo xtask --help",
+            words.join("' or '"),
+            arguments.join(" ")
+        ),
     }
 }
 

@@ -26,6 +26,11 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 /// A worker is replaced after so many cases: what the suite keeps alive would only grow.
 const CASES_MAX: usize = 1000;
 
+/// The suite makes objects for each case, and JavaScript drops them when it likes: the defaults, which are for one
+/// program, would be exceeded now and then.
+const QUOTAS: [&str; 5] =
+    ["devices=65536", "command-encoders=1048576", "shader-modules=1048576", "pipelines=1048576", "shader-bytes=2GiB"];
+
 /// How a worker is started.
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -66,8 +71,11 @@ impl Worker {
     fn start(&self) -> Result<Running> {
         let mut command = Command::new(&self.node);
         command.arg(self.scripts.join("worker.js")).arg(&self.suite).arg(&self.program);
-        // The suite makes a device for many cases, and JavaScript drops them when it likes.
-        command.args(["run", "--allow-precompiled", "--quota", "devices=65536"]).arg(&self.bridge);
+        command.args(["run", "--allow-precompiled"]);
+        for quota in QUOTAS {
+            command.args(["--quota", quota]);
+        }
+        command.arg(&self.bridge);
         for (name, value) in &self.environment {
             match value {
                 Some(value) => command.env(name, value),

@@ -54,9 +54,9 @@ pub(crate) fn clamp(x: i64, low: i64, high: i64) -> Result<i64> {
     Ok(x.clamp(low, high))
 }
 
-/// What is wrong with a range of bits, as far as its parts are known.
+/// What is wrong with a range of bits. Of one part alone WGSL says nothing.
 pub(crate) fn check_range(name: &str, offset: Option<i64>, count: Option<i64>) -> Result<()> {
-    let sum = offset.unwrap_or(0).saturating_add(count.unwrap_or(0));
+    let sum = offset.zip(count).map_or(0, |(offset, count)| offset.saturating_add(count));
     if sum > BITS {
         return Err(Error::Value(format!("`{name}`: offset and count together are {sum}, more than {BITS}")));
     }

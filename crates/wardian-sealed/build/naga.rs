@@ -16,9 +16,11 @@ const VERSION: &str = "30.0.1";
 /// What of the package is copied.
 const PARTS: [&str; 3] = ["Cargo.toml", "build.rs", "src"];
 /// Our own source in the copy: children of the modules whose private parts they use.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 5] = [
     ("evaluate.rs", "src/proc/constant_evaluator/evaluate.rs"),
+    ("access.rs", "src/front/wgsl/lower/access.rs"),
     ("bitcast.rs", "src/front/wgsl/lower/bitcast.rs"),
+    ("live.rs", "src/back/pipeline_constants/live.rs"),
     ("subgroup.rs", "src/front/wgsl/lower/subgroup.rs"),
 ];
 const PATCH: &str = "naga.patch";

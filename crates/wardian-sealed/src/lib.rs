@@ -11,7 +11,7 @@
 //!
 //! let compiler = Compiler::new();
 //! let source = "fn f() { let a = b; }";
-//! let compiled = compiler.compile(&Request { source, extensions: Vec::new(), capabilities: 0 })?;
+//! let compiled = compiler.compile(&Request { source, ..Request::default() })?;
 //! assert_eq!(compiled.remarks[0].position.place, 18);
 //! # Ok::<(), wardian_sealed::Failure>(())
 //! ```
@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-pub use wardian_shader::{Compiled, EXTENSIONS, LANGUAGE_FEATURES, Position, Remark, Request, Severity};
+pub use wardian_shader::{Compiled, EXTENSIONS, LANGUAGE_FEATURES, Position, Remark, Request, Severity, Stage};
 
 use crate::sandbox::{Budget, Sandbox};
 

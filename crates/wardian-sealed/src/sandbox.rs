@@ -224,7 +224,7 @@ mod tests {
     /// What becomes of the source: nothing, or the error.
     fn error(sandbox: &Sandbox) -> Option<String> {
         let source = source();
-        let request = Request { source: &source, extensions: Vec::new(), capabilities: 0 };
+        let request = Request { source: &source, ..Request::default() };
         // On this thread, whose stack is smaller than the sandbox's.
         let compiled = sandbox.compile(&request).expect("the sandbox works");
         assert_eq!(compiled.module.is_some(), compiled.remarks.is_empty(), "a module or an error");

@@ -9,8 +9,8 @@ use wardian_evaluate::{Binary, Elements, Error, Float, Function, Integer, Kind, 
 
 use super::{Behavior, ConstantEvaluator, ConstantEvaluatorError};
 use crate::{
-    BinaryOperator, Expression, Handle, Literal, MathFunction, RelationalFunction, Scalar, Span, Type, TypeInner,
-    UnaryOperator, VectorSize,
+    Arena, BinaryOperator, Expression, Handle, Literal, MathFunction, RelationalFunction, Scalar, Span, Type,
+    TypeInner, UnaryOperator, VectorSize,
 };
 
 /// An expression's value; none where it is left to naga.
@@ -162,15 +162,22 @@ impl ConstantEvaluator<'_> {
             Expression::Math { fun, arg, arg1, arg2, arg3 } => {
                 let Some(function) = function_of(fun) else { return Ok(()) };
                 let arguments: Vec<_> = [Some(arg), arg1, arg2, arg3].into_iter().flatten().map(known).collect();
-                let kind = match fun {
-                    MathFunction::Ldexp => self.float_of(arg),
-                    _ => None,
-                };
-                wardian_evaluate::check_partly(function, kind, &arguments)
+                wardian_evaluate::check_partly(function, None, &arguments)
             }
             _ => Ok(()),
         };
         checked.map_err(|error| ConstantEvaluatorError::Evaluation(error.to_string()))
+    }
+
+    /// What is wrong with a constant exponent of `ldexp` for floats of this kind, whatever they are.
+    pub fn check_exponent(&self, float: Scalar, exponent: Handle<Expression>) -> Result<(), ConstantEvaluatorError> {
+        let Some(Kind::Float(kind)) = kind_of(float) else { return Ok(()) };
+        if !self.expression_kind_tracker.is_const(exponent) {
+            return Ok(());
+        }
+        let exponent = self.value_of(exponent);
+        wardian_evaluate::check_partly(Function::Ldexp, Some(kind), &[None, exponent])
+            .map_err(|error| ConstantEvaluatorError::Evaluation(error.to_string()))
     }
 
     /// The members of a structure converted to the members of another.
@@ -190,6 +197,16 @@ impl ConstantEvaluator<'_> {
         self.register_evaluated_expr(Expression::Compose { ty, components }, span)
     }
 
+    /// Takes an expression for one whose value is not known, for a `let` holds it.
+    pub fn hold(&mut self, expr: Handle<Expression>) {
+        self.expression_kind_tracker.force_non_const(expr);
+    }
+
+    /// Appends an expression as it is, as one whose value is not known.
+    pub fn append_held(&mut self, expr: Expression, span: Span) -> Handle<Expression> {
+        self.append_expr(expr, span, super::ExpressionKind::Runtime)
+    }
+
     const fn is_wgsl(&self) -> bool {
         matches!(self.behavior, Behavior::Wgsl(_))
     }
@@ -203,41 +220,38 @@ impl ConstantEvaluator<'_> {
         }
     }
 
-    /// The kind of an expression's floats, as far as constants and zeroes tell it, or variables' loads.
-    fn float_of(&self, expr: Handle<Expression>) -> Option<Float> {
-        let scalar = match self.expressions[expr] {
-            Expression::Literal(literal) => literal.scalar(),
-            Expression::ZeroValue(ty) | Expression::Compose { ty, .. } => self.types[ty].inner.scalar()?,
-            Expression::Splat { value, .. } => return self.float_of(value),
-            Expression::Unary { expr, .. } => return self.float_of(expr),
-            Expression::As { kind, convert: Some(width), .. } => Scalar { kind, width },
-            _ => return None,
-        };
-        match kind_of(scalar) {
-            Some(Kind::Float(float)) => Some(float),
-            _ => None,
-        }
-    }
-
     /// The value of an expression that was evaluated already; none where it isn't made of numbers or truth values.
     fn value_of(&self, expr: Handle<Expression>) -> Option<Value> {
-        let shape = match self.expressions[expr] {
+        self.value_in(self.expressions, expr)
+    }
+
+    /// The same of an expression of an arena: a function's, or the module's.
+    fn value_in(&self, arena: &Arena<Expression>, expr: Handle<Expression>) -> Option<Value> {
+        let shape = match arena[expr] {
             Expression::Literal(_) => Shape::Scalar,
             Expression::ZeroValue(ty) | Expression::Compose { ty, .. } => shape_of(&self.types[ty].inner)?,
             Expression::Splat { size, .. } => Shape::Vector(size as u8),
-            Expression::Constant(constant) if self.is_global_arena() => {
-                return self.value_of(self.constants[constant].init);
+            Expression::Constant(constant) => {
+                return self.value_in(self.global_expressions(), self.constants[constant].init);
             }
             _ => return None,
         };
         let mut literals = Vec::with_capacity(shape.len());
-        self.flatten(expr, &mut literals)?;
+        self.flatten(arena, expr, &mut literals)?;
         let elements = elements_of(&literals)?;
         (elements.len() == shape.len()).then_some(Value { shape, elements })
     }
 
-    fn flatten(&self, expr: Handle<Expression>, literals: &mut Vec<Literal>) -> Option<()> {
-        match self.expressions[expr] {
+    /// The arena that the values of constants are in.
+    fn global_expressions(&self) -> &Arena<Expression> {
+        match self.function_local_data() {
+            Some(data) => data.global_expressions,
+            None => self.expressions,
+        }
+    }
+
+    fn flatten(&self, arena: &Arena<Expression>, expr: Handle<Expression>, literals: &mut Vec<Literal>) -> Option<()> {
+        match arena[expr] {
             Expression::Literal(literal) => literals.push(literal),
             Expression::ZeroValue(ty) => {
                 let inner = &self.types[ty].inner;
@@ -245,9 +259,9 @@ impl ConstantEvaluator<'_> {
                 literals.extend(core::iter::repeat_n(zero, shape_of(inner)?.len()));
             }
             Expression::Splat { size, value } => {
-                let Expression::Literal(literal) = self.expressions[value] else {
+                let Expression::Literal(literal) = arena[value] else {
                     for _ in 0..size as u8 {
-                        self.flatten(value, literals)?;
+                        self.flatten(arena, value, literals)?;
                     }
                     return Some(());
                 };
@@ -256,11 +270,11 @@ impl ConstantEvaluator<'_> {
             Expression::Compose { ty, ref components } => {
                 shape_of(&self.types[ty].inner)?;
                 for component in components {
-                    self.flatten(*component, literals)?;
+                    self.flatten(arena, *component, literals)?;
                 }
             }
-            Expression::Constant(constant) if self.is_global_arena() => {
-                self.flatten(self.constants[constant].init, literals)?;
+            Expression::Constant(constant) => {
+                self.flatten(self.global_expressions(), self.constants[constant].init, literals)?;
             }
             _ => return None,
         }

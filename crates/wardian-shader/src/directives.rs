@@ -1,4 +1,4 @@
-//! Directives, attributes and built-in values: only what WebGPU has, and of that only what the device has.
+//! Extensions, attributes and built-in values: only what WebGPU has, and of that only what the device has.
 //!
 //! naga knows much beyond WebGPU (rays, meshes, native integers), which a sealed program must not reach; and it knows
 //! less than WebGPU: where it would refuse a name that means nothing to it, the name is blanked out.
@@ -73,14 +73,6 @@ const BUILTINS: &[&str] = &[
 
 const SUBGROUP_BUILTINS: &[&str] = &["num_subgroups", "subgroup_id", "subgroup_invocation_id", "subgroup_size"];
 
-/// <https://www.w3.org/TR/WGSL/#filterable-triggering-rules>
-const DIAGNOSTIC_RULES: &[&str] = &["derivative_uniformity", "subgroup_uniformity"];
-
-/// Diagnostic directives and attributes of one source.
-const DIAGNOSTICS_MAX: usize = 1024;
-/// Warnings of one source; what would be warned of beyond is not.
-const WARNINGS_MAX: usize = 32;
-
 /// What the directives come to.
 #[derive(Debug, Default)]
 pub(super) struct Gated {
@@ -91,8 +83,8 @@ pub(super) struct Gated {
 }
 
 /// Checks directives and attributes against the extensions that the device has.
-pub(super) fn check(tokens: &[Token<'_>], extensions: &[&str], warnings: &mut Vec<Refusal>) -> Result<Gated, Refusal> {
-    let mut gate = Gate { extensions, gated: Gated::default(), warnings, diagnostics: 0 };
+pub(super) fn check(tokens: &[Token<'_>], extensions: &[&str]) -> Result<Gated, Refusal> {
+    let mut gate = Gate { extensions, gated: Gated::default() };
     let mut rest = tokens;
     while let Some(length) = directive_length(rest) {
         let (directive, others) = rest.split_at_checked(length).unwrap_or((rest, &[]));
@@ -116,15 +108,13 @@ fn directive_length(tokens: &[Token<'_>]) -> Option<usize> {
 struct Gate<'a> {
     extensions: &'a [&'a str],
     gated: Gated,
-    warnings: &'a mut Vec<Refusal>,
-    diagnostics: usize,
 }
 
 impl Gate<'_> {
     fn directive(&mut self, directive: &[Token<'_>]) -> Result<(), Refusal> {
         let Some((keyword, arguments)) = directive.split_first() else { return Ok(()) };
         if keyword.is("diagnostic") {
-            return self.diagnostic(arguments, directive, Site::Module);
+            return Ok(());
         }
         let is_enable = keyword.is("enable");
         for name in arguments.iter().filter(|token| token.kind == Kind::Word) {
@@ -187,15 +177,10 @@ impl Gate<'_> {
     }
 
     /// Looks at all attributes. An `@` is nothing else in WGSL.
-    fn attributes(&mut self, tokens: &[Token<'_>]) -> Result<(), Refusal> {
-        let mut braces = 0_usize;
-        let mut rest = tokens;
+    fn attributes(&self, mut rest: &[Token<'_>]) -> Result<(), Refusal> {
         while let Some((first, others)) = rest.split_first() {
-            match first.text {
-                "{" => braces = braces.saturating_add(1),
-                "}" => braces = braces.saturating_sub(1),
-                "@" => self.attribute(rest, if braces == 0 { Site::Declaration } else { Site::Inside })?,
-                _ => {}
+            if first.kind == Kind::At {
+                self.attribute(others)?;
             }
             rest = others;
         }
@@ -203,20 +188,13 @@ impl Gate<'_> {
     }
 
     /// Looks at the attribute that these tokens begin with.
-    fn attribute(&mut self, tokens: &[Token<'_>], site: Site) -> Result<(), Refusal> {
-        let [_, name, arguments @ ..] = tokens else { return Ok(()) };
+    fn attribute(&self, tokens: &[Token<'_>]) -> Result<(), Refusal> {
+        let [name, arguments @ ..] = tokens else { return Ok(()) };
         if name.kind == Kind::Word && !ATTRIBUTES.contains(&name.text) {
             return Err(Refusal::new(format!("there is no attribute named `{}`", name.text), name.range()));
         }
         match (name.text, arguments) {
             ("builtin", [open, value, ..]) if open.is("(") && value.kind == Kind::Word => self.builtin(value),
-            ("diagnostic", _) => {
-                let length = arguments.iter().position(|token| token.is(")")).map_or(0, |end| end.saturating_add(1));
-                let (arguments, others) = arguments.split_at_checked(length).unwrap_or((&[], arguments));
-                let whole = tokens.get(..length.saturating_add(2)).unwrap_or_default();
-                let is_statement = site == Site::Inside && precedes_statement(others);
-                self.diagnostic(arguments, whole, if is_statement { Site::Statement } else { site })
-            }
             _ => Ok(()),
         }
     }
@@ -231,55 +209,6 @@ impl Gate<'_> {
         }
         Ok(())
     }
-
-    /// Looks at the arguments of a `diagnostic`, brackets included. Unknown rules are warned of and blanked, for naga
-    /// writes about each into the log, which is not the guest's; on statements naga takes none.
-    fn diagnostic(&mut self, arguments: &[Token<'_>], whole: &[Token<'_>], site: Site) -> Result<(), Refusal> {
-        self.diagnostics = self.diagnostics.saturating_add(1);
-        if self.diagnostics > DIAGNOSTICS_MAX {
-            let text = format!("the code has more than the {DIAGNOSTICS_MAX} diagnostic filters that this host takes");
-            return Err(Refusal { text, range: whole.first().map(Token::range) });
-        }
-        let words = arguments.iter().filter(|token| token.kind == Kind::Word).collect::<Vec<_>>();
-        let [severity, rule] = words.as_slice() else {
-            // With a second part the rule is another tool's; without any it is an error, which is naga's to report.
-            if words.len() == 3 && site == Site::Statement {
-                self.gated.blanks.extend(whole.iter().map(Token::range));
-            }
-            return Ok(());
-        };
-        let is_filter = matches!(severity.text, "off" | "info" | "warning" | "error")
-            && [Kind::Open, Kind::Word, Kind::Comma, Kind::Word].into_iter().eq(kinds(arguments).take(4));
-        let is_known = DIAGNOSTIC_RULES.contains(&rule.text);
-        if is_filter && !is_known && self.warnings.len() < WARNINGS_MAX {
-            let text = format!("there is no diagnostic rule named `{}`", rule.text);
-            self.warnings.push(Refusal::new(text, rule.range()));
-        }
-        if is_filter && (site == Site::Statement || !rule.is("derivative_uniformity")) {
-            self.gated.blanks.extend(whole.iter().map(Token::range));
-        }
-        Ok(())
-    }
-}
-
-/// Where a diagnostic filter stands.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Site {
-    Module,
-    Declaration,
-    /// Inside of braces, but not before a statement that can have one.
-    Inside,
-    Statement,
-}
-
-fn kinds(tokens: &[Token<'_>]) -> impl Iterator<Item = Kind> {
-    tokens.iter().map(|token| token.kind)
-}
-
-/// Whether a statement with a block begins here, or another attribute of one.
-fn precedes_statement(tokens: &[Token<'_>]) -> bool {
-    let first = tokens.first();
-    first.is_some_and(|token| matches!(token.text, "{" | "@" | "if" | "switch" | "loop" | "for" | "while"))
 }
 
 #[cfg(test)]
@@ -289,21 +218,18 @@ mod tests {
     use super::*;
 
     /// What naga sees of a source, or what is refused.
-    fn check_all(source: &str, extensions: &[&str]) -> (Result<String, String>, Vec<String>) {
-        let mut warnings = Vec::new();
-        let gated = check(&tokens(source), extensions, &mut warnings);
-        let code = gated.map(|gated| blanked(source, gated.blanks));
-        let warnings = warnings.into_iter().map(|warning| warning.text).collect();
-        (code.map_err(|refusal| source[refusal.range.expect("a place")].to_owned()), warnings)
+    fn check_all(source: &str, extensions: &[&str]) -> Result<String, String> {
+        let code = check(&tokens(source), extensions).map(|gated| blanked(source, gated.blanks));
+        code.map_err(|refusal| source[refusal.range.expect("a place")].to_owned())
     }
 
     fn accepts(source: &str, expected: &str) {
         let all: Vec<_> = EXTENSIONS.iter().map(|(extension, _)| *extension).collect();
-        assert_eq!(check_all(source, &all).0, Ok(expected.to_owned()), "{source:?}");
+        assert_eq!(check_all(source, &all), Ok(expected.to_owned()), "{source:?}");
     }
 
     fn refuses(source: &str, extensions: &[&str], what: &str) {
-        assert_eq!(check_all(source, extensions).0, Err(what.to_owned()), "{source:?}");
+        assert_eq!(check_all(source, extensions), Err(what.to_owned()), "{source:?}");
     }
 
     #[test]
@@ -343,17 +269,5 @@ mod tests {
         let code = "@vertex fn f(@builtin(vertex_index) i: u32, @location(0) view_index: u32) {}";
         accepts(code, code);
         refuses("enable subgroups;@a", &["subgroups"], "a");
-    }
-
-    #[test]
-    fn diagnostics_are_no_business_of_nagas() {
-        let keep = "diagnostic(off, derivative_uniformity); @diagnostic(off, derivative_uniformity) fn f() {}";
-        accepts(keep, keep);
-        accepts("diagnostic(off,subgroup_uniformity);f", "                                    f");
-        accepts("fn f() { @diagnostic(off,derivative_uniformity) if", &format!("fn f() {{ {:38} if", ""));
-        let (code, warnings) = check_all("diagnostic(off, nonsense);", &[]);
-        assert_eq!(code, Ok(" ".repeat(26)), "an unknown rule is blanked");
-        assert_eq!(warnings.len(), 1, "an unknown rule is warned of");
-        refuses(&"diagnostic(off, a.b);".repeat(DIAGNOSTICS_MAX + 1), &[], "diagnostic");
     }
 }

@@ -6,41 +6,59 @@
 //!
 //! - [`tokens`] cuts it up,
 //! - [`directives`] refuses extensions and names that the device hasn't, or that WebGPU hasn't,
+//! - [`diagnostics`] reads the filters of diagnostics, and what stands at wrong places,
+//! - [`placement`] and [`precedence`] refuse attributes that say nothing, and operators without their parentheses,
 //! - [`shape`] bounds nesting and chains, which compilers walk recursively,
 //! - [`declarations`] bounds what grows when declarations refer to each other: constants that double, towers of types,
 //!   trees of calls.
 //!
 //! Then naga parses it, [`values`] bounds what the types say (large arrays outside of buffers), and naga validates it.
+//! [`behavior`], [`stages`], [`aliases`], [`textures`] and [`uniformity`] are the rules of WGSL that naga lacks.
+//! Where it is for a pipeline, its overrides are given their values. [`rewrite`] does without what `wgpu-core` refuses
+//! and WebGPU has.
 //! What came of it leaves the component as an [`Answer`], whose module [`portable`] builds up again without recursion
 //! and [`bounds`] checks once more: the component is trusted to be contained, and no further.
 //!
 //! ```
 //! use wardian_shader::{Request, compile};
 //!
-//! let request = Request { source: "fn f() -> u32 { return 1.5f; }", extensions: Vec::new(), capabilities: 0 };
+//! let request = Request { source: "fn f() -> u32 { return 1.5f; }", ..Request::default() };
 //! let compiled = compile(&request);
 //! assert!(compiled.module.is_none());
 //! assert_eq!(compiled.remarks[0].position.line, 1);
 //! ```
 
+mod aliases;
+mod behavior;
 mod bounds;
 mod count;
 mod declarations;
+mod diagnostics;
 mod directives;
 mod message;
+mod placement;
 mod portable;
 mod position;
+mod precedence;
+mod rewrite;
 mod scopes;
 mod shape;
+mod stages;
+mod textures;
 mod tokens;
+mod uniformity;
 mod values;
 
 use std::ops::Range;
 
+use naga::back::pipeline_constants::process_overrides;
 use naga::front::wgsl::ParseError;
-use naga::valid::{Capabilities, ValidationError, ValidationFlags, Validator};
-use naga::{Module, Span, WithSpan};
+use naga::valid::{Capabilities, ModuleInfo, ValidationError, ValidationFlags, Validator};
+use naga::{Module, ShaderStage, Span, WithSpan};
 use serde::{Deserialize, Serialize};
+
+use diagnostics::Filters;
+use directives::Gated;
 
 pub use bounds::Excess;
 pub use directives::{EXTENSIONS, LANGUAGE_FEATURES};
@@ -56,7 +74,7 @@ const NOTES_MAX: usize = 16;
 const REMARKS_MAX: usize = 64;
 
 /// What is to be compiled, and for which device.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Request<'a> {
     /// WGSL.
     pub source: &'a str,
@@ -65,6 +83,25 @@ pub struct Request<'a> {
     pub extensions: Vec<&'a str>,
     /// What naga's validator may let through: the bits of [`Capabilities`].
     pub capabilities: u64,
+    /// How many bind groups the device has.
+    pub groups: Option<u32>,
+    /// The stage of a pipeline that it is for; none where it is for a shader module.
+    #[serde(borrow)]
+    pub stage: Option<Stage<'a>>,
+}
+
+/// An entry point, and the values of the overrides that it uses.
+///
+/// <https://www.w3.org/TR/webgpu/#gpuprogrammablestage>
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Stage<'a> {
+    /// What kind of entry point.
+    pub kind: ShaderStage,
+    /// Its name; there is one of this kind.
+    pub entry_point: &'a str,
+    /// Each override by its name or number. What isn't there has its default value.
+    #[serde(borrow)]
+    pub constants: Vec<(&'a str, f64)>,
 }
 
 /// What came of a source.
@@ -101,6 +138,8 @@ pub enum Severity {
     Error,
     /// There is one all the same.
     Warning,
+    /// Nothing is wrong with it.
+    Info,
 }
 
 /// A reason to refuse a source, and the bytes that it is about.
@@ -108,6 +147,13 @@ pub enum Severity {
 struct Refusal {
     text: String,
     range: Option<Range<usize>>,
+}
+
+/// Something to tell that is no reason to refuse a source.
+#[derive(Debug)]
+struct Notice {
+    severity: Severity,
+    refusal: Refusal,
 }
 
 impl Refusal {
@@ -124,13 +170,10 @@ impl Refusal {
 #[must_use]
 pub fn compile(request: &Request<'_>) -> Compiled {
     let source = request.source;
-    let mut warnings = Vec::new();
-    let checked = parse(source, &request.extensions, &mut warnings).and_then(|module| {
-        validate(&module, request.capabilities)?;
-        bounds::check(&module).map_err(|excess| Refusal { text: excess.to_string(), range: None })?;
-        Ok(module)
-    });
-    let mut remarks: Vec<_> = warnings.into_iter().map(|warning| remark(Severity::Warning, source, warning)).collect();
+    let mut notices = Vec::new();
+    let checked = check(request, &mut notices);
+    let notices = notices.into_iter().map(|Notice { severity, refusal }| remark(severity, source, refusal));
+    let mut remarks: Vec<_> = notices.take(REMARKS_MAX).collect();
     match checked {
         Ok(module) => Compiled { module: Some(module), remarks },
         Err(refusal) => {
@@ -138,6 +181,34 @@ pub fn compile(request: &Request<'_>) -> Compiled {
             Compiled { module: None, remarks }
         }
     }
+}
+
+fn check(request: &Request<'_>, notices: &mut Vec<Notice>) -> Result<Module, Refusal> {
+    let (mut module, filters, subgroups) = parse(request.source, &request.extensions, notices)?;
+    let info = validate(&module, request.capabilities)?;
+    behavior::check(&module)?;
+    stages::check(&module)?;
+    aliases::check(&module)?;
+    textures::check(&module)?;
+    notices.extend(uniformity::check(&module, &filters)?);
+    if let Some(stage) = &request.stage {
+        module = resolve(&module, &info, stage)?;
+        rewrite::settle(&mut module);
+        values::check(&module, subgroups)?;
+    }
+    rewrite::rewrite(&mut module, request.groups);
+    bounds::check(&module).map_err(|excess| Refusal { text: excess.to_string(), range: None })?;
+    Ok(module)
+}
+
+/// The module with the values of its overrides, and with nothing but what the entry point needs.
+///
+/// <https://www.w3.org/TR/WGSL/#override-declaration>
+fn resolve(module: &Module, info: &ModuleInfo, stage: &Stage<'_>) -> Result<Module, Refusal> {
+    let constants = stage.constants.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect();
+    let resolved = process_overrides(module, info, Some((stage.kind, stage.entry_point)), &constants);
+    let (module, _) = resolved.map_err(|error| Refusal { text: message_of(&error), range: None })?;
+    Ok(module.into_owned())
 }
 
 /// The whole of what the component does: an [`Answer`] to a [`Request`], both in bytes.
@@ -199,10 +270,10 @@ pub fn exhausted(source: &str, text: &str) -> Compiled {
 }
 
 /// What naga's validator says of a module.
-fn validate(module: &Module, capabilities: u64) -> Result<(), Refusal> {
-    let capabilities = Capabilities::from_bits_truncate(capabilities);
-    Validator::new(ValidationFlags::all(), capabilities).validate(module).map_err(|error| invalid(&error))?;
-    Ok(())
+fn validate(module: &Module, capabilities: u64) -> Result<ModuleInfo, Refusal> {
+    // External textures are part of WGSL; what uses them is left out in the end.
+    let capabilities = Capabilities::from_bits_truncate(capabilities) | Capabilities::TEXTURE_EXTERNAL;
+    Validator::new(ValidationFlags::all(), capabilities).validate(module).map_err(|error| invalid(&error))
 }
 
 fn invalid(error: &WithSpan<ValidationError>) -> Refusal {
@@ -210,18 +281,24 @@ fn invalid(error: &WithSpan<ValidationError>) -> Refusal {
     Refusal { text: message_of(error.as_inner()), range: span.and_then(range_of) }
 }
 
-fn parse(source: &str, extensions: &[&str], warnings: &mut Vec<Refusal>) -> Result<Module, Refusal> {
+/// The module, its filters of diagnostics, and whether it may use functions on subgroups.
+fn parse(source: &str, extensions: &[&str], notices: &mut Vec<Notice>) -> Result<(Module, Filters, bool), Refusal> {
     if let Some(index) = source.find('\0') {
         return Err(Refusal::new("code must not contain the null code point U+0000", index..index.saturating_add(1)));
     }
     let tokens = tokens::tokens(source);
-    let gated = directives::check(&tokens, extensions, warnings)?;
+    let Gated { mut blanks, subgroups } = directives::check(&tokens, extensions)?;
+    let filters = diagnostics::check(&tokens, &mut blanks, notices)?;
+    placement::check(&tokens)?;
+    precedence::check(&tokens)?;
     shape::check(&tokens)?;
     declarations::check(&tokens)?;
-    let code = blanked(source, gated.blanks);
-    let module = naga::front::wgsl::parse_str(&code).map_err(|error| refusal_of(&error))?;
-    values::check(&module, gated.subgroups)?;
-    Ok(module)
+    let code = blanked(source, blanks);
+    let mut module = naga::front::wgsl::parse_str(&code).map_err(|error| refusal_of(&error))?;
+    rewrite::silence(&mut module);
+    rewrite::demote(&mut module);
+    values::check(&module, subgroups)?;
+    Ok((module, filters, subgroups))
 }
 
 /// The source with spaces for some of its bytes, so that the place of everything else stays as it is.
@@ -241,7 +318,9 @@ fn refusal_of(error: &ParseError) -> Refusal {
     let mut text = error.message().trim().to_owned();
     let mut labels = error.labels();
     let first = labels.next();
-    if let Some((_, label)) = first.filter(|(_, label)| !label.is_empty() && !text.contains(label)) {
+    // The label of an error that says all by itself.
+    let empty = ["", "see msg"];
+    if let Some((_, label)) = first.filter(|(_, label)| !empty.contains(label) && !text.contains(label)) {
         text = format!("{text}: {label}");
     }
     let others = labels.map(|(_, label)| label).filter(|label| !label.is_empty());
@@ -270,7 +349,8 @@ mod tests {
     /// What comes of a source, by way of the bytes that go in and come out.
     fn compile_all(source: &str) -> Compiled {
         let extensions = EXTENSIONS.iter().map(|(extension, _)| *extension).collect();
-        let request = Request { source, extensions, capabilities: Capabilities::all().bits() };
+        let capabilities = Capabilities::all().bits();
+        let request = Request { source, extensions, capabilities, ..Request::default() };
         let request = postcard::to_allocvec(&request).expect("a request in bytes");
         // As large as a worker's.
         let answer = thread::scope(|scope| {

@@ -3,7 +3,7 @@
 use naga::proc::GlobalCtx;
 use naga::{
     AddressSpace, Arena, ArraySize, Expression, Function, FunctionArgument, GlobalVariable, Handle, ImageClass, Module,
-    Span, StorageAccess, StorageFormat, Type, TypeInner,
+    Scalar, Span, StorageAccess, StorageFormat, Type, TypeInner,
 };
 
 use super::Refusal;
@@ -53,6 +53,7 @@ struct Size {
     bytes: u64,
     /// Of the longest array in it.
     elements: u32,
+    has_atomics: bool,
 }
 
 /// The sizes of all types, in their order. A type comes after those that it is made of.
@@ -65,14 +66,16 @@ fn sizes(module: &Module) -> Vec<Size> {
             // The size of an array that is sized by a pipeline isn't known; only workgroup variables can be such.
             let count = if let ArraySize::Constant(count) = size { count.get() } else { 1 };
             let bytes = u64::from(stride).saturating_mul(u64::from(count));
-            Size { bytes: bytes.max(base.bytes.saturating_mul(u64::from(count))), elements: base.elements.max(count) }
+            let bytes = bytes.max(base.bytes.saturating_mul(u64::from(count)));
+            Size { bytes, elements: base.elements.max(count), has_atomics: base.has_atomics }
         } else if let TypeInner::Struct { members, span } = &ty.inner {
-            let members = members.iter().map(|member| of(member.ty));
-            let zero = Size { bytes: u64::from(*span), elements: 0 };
-            let (bytes, elements) = members.fold((0_u64, 0), |(bytes, elements), member| {
-                (bytes.saturating_add(member.bytes), member.elements.max(elements))
+            let whole = Size { bytes: 0, elements: 0, has_atomics: false };
+            let sum = members.iter().map(|member| of(member.ty)).fold(whole, |sum, member| Size {
+                bytes: sum.bytes.saturating_add(member.bytes),
+                elements: sum.elements.max(member.elements),
+                has_atomics: sum.has_atomics || member.has_atomics,
             });
-            Size { bytes: zero.bytes.max(bytes), elements }
+            Size { bytes: sum.bytes.max(u64::from(*span)), ..sum }
         } else {
             let context = GlobalCtx {
                 types: &module.types,
@@ -80,7 +83,8 @@ fn sizes(module: &Module) -> Vec<Size> {
                 overrides: &module.overrides,
                 global_expressions: &module.global_expressions,
             };
-            Size { bytes: ty.inner.try_size(context).map_or(0, u64::from), elements: 0 }
+            let bytes = ty.inner.try_size(context).map_or(0, u64::from);
+            Size { bytes, elements: 0, has_atomics: matches!(ty.inner, TypeInner::Atomic(_)) }
         };
         sizes.push(size);
     }
@@ -99,7 +103,7 @@ impl Checker<'_> {
 
     /// Checks that a value of this type may be anywhere but in a buffer, and gives its size.
     fn check_value(&self, ty: Handle<Type>, bytes_max: u64, span: Span) -> Result<u64, Refusal> {
-        let Size { bytes, elements } = self.size(ty);
+        let Size { bytes, elements, .. } = self.size(ty);
         if elements > ELEMENTS_MAX {
             let text = format!(
                 "outside of buffers an array can have {ELEMENTS_MAX} elements on this host, but has {elements}"
@@ -113,9 +117,19 @@ impl Checker<'_> {
         Ok(bytes)
     }
 
-    /// Formats of storage textures, of which naga has some that WebGPU hasn't.
+    /// Formats of storage textures, of which naga has some that WebGPU hasn't; atomic types, and where they are.
     fn check_types(&self) -> Result<(), Refusal> {
         for (handle, ty) in self.module.types.iter() {
+            let span = self.module.types.get_span(handle);
+            if let TypeInner::Atomic(scalar) = ty.inner
+                && scalar != Scalar::I32
+                && scalar != Scalar::U32
+            {
+                return Err(refusal(span, "atomic types are those of `i32` and `u32`"));
+            }
+            if let TypeInner::Pointer { base, space } = ty.inner {
+                self.check_pointer(base, space).map_err(|text| refusal(span, text))?;
+            }
             if let TypeInner::Image { class: ImageClass::Storage { format, access }, .. } = ty.inner
                 && (!is_storage_format(format) || access.contains(StorageAccess::ATOMIC))
             {
@@ -129,10 +143,24 @@ impl Checker<'_> {
         Ok(())
     }
 
+    /// A pointer must be to a variable that there can be.
+    fn check_pointer(&self, base: Handle<Type>, space: AddressSpace) -> Result<(), &'static str> {
+        if let AddressSpace::Storage { access } = space
+            && !access.contains(StorageAccess::LOAD)
+        {
+            return Err("variables in storage can be read, or read and written");
+        }
+        if self.size(base).has_atomics && !takes_atomics(space) {
+            return Err("atomic types are for variables in workgroup memory, and in storage that can be written");
+        }
+        Ok(())
+    }
+
     fn check_globals(&self) -> Result<(), Refusal> {
         let mut private = 0_u64;
         for (handle, variable) in self.module.global_variables.iter() {
             let span = self.module.global_variables.get_span(handle);
+            self.check_pointer(variable.ty, variable.space).map_err(|text| refusal(span, text))?;
             self.check_global(variable, span, &mut private)?;
         }
         for (handle, constant) in self.module.constants.iter() {
@@ -254,6 +282,22 @@ impl Checker<'_> {
             return members.get(usize::try_from(index).ok()?).map(|member| member.ty);
         }
         None
+    }
+}
+
+/// <https://www.w3.org/TR/WGSL/#atomic-types>
+const fn takes_atomics(space: AddressSpace) -> bool {
+    match space {
+        AddressSpace::Storage { access } => access.contains(StorageAccess::STORE),
+        AddressSpace::WorkGroup => true,
+        AddressSpace::Function
+        | AddressSpace::Private
+        | AddressSpace::Uniform
+        | AddressSpace::Handle
+        | AddressSpace::Immediate
+        | AddressSpace::TaskPayload
+        | AddressSpace::RayPayload
+        | AddressSpace::IncomingRayPayload => false,
     }
 }
 

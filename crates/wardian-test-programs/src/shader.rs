@@ -184,11 +184,23 @@ async fn known_diagnostic_rules_are_not() -> Outcome {
     let gpu = Gpu::new().await?;
     let code = "diagnostic(off, derivative_uniformity);
         @fragment fn f(@location(0) x: f32) -> @location(0) vec4f {
-            @diagnostic(warning, derivative_uniformity) if x > 0.5 { return vec4f(dpdx(x)); }
+            if x > 0.5 { return vec4f(dpdx(x)); }
             return vec4f();
         }";
     let module = gpu.accepted("a module with a known rule", || gpu.shader(code)).await?;
     check_eq!(messages(&module).await.len(), 0, "number of messages");
+    // What they are about is told as they say, by the innermost of them.
+    let code = code.replace("if x", "@diagnostic(warning, derivative_uniformity) if x");
+    let module = gpu.accepted("a module with a warning", || gpu.shader(&code)).await?;
+    let told = messages(&module).await;
+    let [warning] = told.as_slice() else {
+        return Err(format!("expected one message, got {}", told.len()).into());
+    };
+    check_matches!(warning.type_(), GpuCompilationMessageType::Warning, "type of the message");
+    check!(warning.message().contains("uniform"), "expected why, got: {}", warning.message());
+    let code = code.replace("warning", "error");
+    let error = the_error(&gpu, &code).await?;
+    check_eq!(error.line_num(), 3, "the line of the error");
     // The rules of other tools are none of ours.
     let code = "diagnostic(off, tool.rule); fn f() {}";
     let module = gpu.accepted("a module with another tool's rule", || gpu.shader(code)).await?;

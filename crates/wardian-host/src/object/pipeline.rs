@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use naga::ShaderStage;
 use naga::back::PipelineConstants;
 use naga::valid::ImmediateSlots;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
@@ -14,6 +15,7 @@ use crate::device::Device;
 use crate::error::{ErrorKind, GpuError, bounded, named};
 use crate::handle::{CoreId, Handle};
 use crate::object::bind_group::layout::StageCounts;
+use crate::object::shader::{Overridable, Resolved};
 use crate::quota::{Amounts, NOTHING, Quota};
 use crate::table::Table as _;
 use crate::worker;
@@ -32,6 +34,13 @@ pub(crate) trait Plan: Send + Sized + 'static {
     fn device(&self) -> &Device;
 
     fn label(&self) -> &str;
+
+    /// Gives the overrides of all stages their values.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    fn resolve(&mut self) -> wasmtime::Result<Result<(), GpuError>>;
 
     /// Checks what `wgpu-core` doesn't.
     ///
@@ -68,7 +77,7 @@ async fn compile<P: Plan>(plan: P) -> wasmtime::Result<Compiled<P>> {
     compiled.await?
 }
 
-fn run<P: Plan>(plan: P) -> wasmtime::Result<Compiled<P>> {
+fn run<P: Plan>(mut plan: P) -> wasmtime::Result<Compiled<P>> {
     if plan.device().is_lost() {
         let handle = plan.invalid()?;
         return Ok(Compiled { plan, handle, error: None });
@@ -82,9 +91,13 @@ fn run<P: Plan>(plan: P) -> wasmtime::Result<Compiled<P>> {
         }
     };
     // Part of the checks is the shader compiler's, so its panics are to be caught as those of `wgpu-core` are.
-    let (handle, error) = match plan.device().call(|_| plan.check())? {
+    let checked = match plan.resolve()? {
+        Ok(()) => plan.device().call(|_| plan.check())?.map_err(|fault| GpuError::validation(bounded(fault))),
+        Err(error) => Err(error),
+    };
+    let (handle, error) = match checked {
         Ok(()) => plan.create()?,
-        Err(fault) => (plan.invalid()?, Some(GpuError::validation(bounded(fault)))),
+        Err(error) => (plan.invalid()?, Some(error)),
     };
     let handle = handle.charged(Some(charge));
     Ok(Compiled { plan, handle, error })
@@ -134,6 +147,8 @@ pub(crate) struct Stage {
     module: Handle<ShaderModuleId>,
     /// None where the module is invalid.
     code: Option<Arc<naga::Module>>,
+    /// Where there are overrides whose values are still to be given.
+    overridable: Option<Overridable>,
     entry_point: Option<String>,
     constants: PipelineConstants,
 }
@@ -149,7 +164,33 @@ impl Stage {
         let constants = constants.map(|constants| table.remove(&constants)).transpose()?.unwrap_or_default();
         let constants = constants.iter().map(|(key, value)| (key.to_owned(), *value)).collect();
         let module = table.object(module)?;
-        Ok(Self { module: module.handle.clone(), code: module.module.clone(), entry_point, constants })
+        let (handle, overridable) = (module.handle.clone(), module.overridable.clone());
+        Ok(Self { module: handle, code: module.module.clone(), overridable, entry_point, constants })
+    }
+
+    /// Gives the overrides their values: from here on, the module is one without any. Without the entry point there is
+    /// nothing to be done, of which `wgpu-core` tells.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the values, or with what comes of them.
+    fn resolve(&mut self, kind: ShaderStage, device: &Device) -> wasmtime::Result<Result<(), GpuError>> {
+        let (Some(code), Some(overridable)) = (&self.code, &self.overridable) else { return Ok(Ok(())) };
+        if let Err(fault) = checks::constants(code, &self.constants) {
+            return Ok(Err(GpuError::validation(bounded(fault))));
+        }
+        let Some(entry_point) = checks::find_entry_point(code, kind, self.entry_point.as_deref()) else {
+            return Ok(Ok(()));
+        };
+        let constants = self.constants.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+        let stage = wardian_sealed::Stage { kind, entry_point: entry_point.name.as_str(), constants };
+        let Resolved { handle, module } = match overridable.resolve(device, stage)? {
+            Ok(resolved) => resolved,
+            Err(error) => return Ok(Err(error)),
+        };
+        (self.module, self.code, self.overridable) = (handle, Some(module), None);
+        self.constants.clear();
+        Ok(Ok(()))
     }
 
     fn to_core(&self) -> ProgrammableStageDescriptor<'_> {

@@ -8,7 +8,7 @@ use wasmtime::component::{Accessor, Resource};
 use wgpu_core::id::ShaderModuleId;
 use wgpu_core::pipeline::{CreateShaderModuleError, ShaderModuleDescriptor, ShaderModuleSource};
 
-use wardian_sealed::{Compiled, Compiler, EXTENSIONS, Failure, Position, Remark, Request, Severity};
+use wardian_sealed::{Compiled, Compiler, EXTENSIONS, Failure, Position, Remark, Request, Severity, Stage};
 
 use crate::ctx::{GpuCtxView, HasGpu};
 use crate::device::Device;
@@ -33,8 +33,24 @@ pub(crate) struct ShaderModule {
     pub(crate) label: String,
     /// What the compiler understood, for what pipelines must check themselves; none where the module is invalid.
     pub(crate) module: Option<Arc<naga::Module>>,
+    /// Where the module has overrides: what pipelines compile once more.
+    pub(crate) overridable: Option<Overridable>,
     /// What the compiler said.
     pub(crate) info: CompilationInfo,
+}
+
+/// The code of a module with overrides, which the sealed compiler gives their values: it knows WGSL's rules for them.
+#[derive(Clone, Debug)]
+pub(crate) struct Overridable {
+    compiler: Compiler,
+    code: Arc<str>,
+}
+
+/// A module without overrides, for one stage of a pipeline.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) handle: Handle<ShaderModuleId>,
+    pub(crate) module: Arc<naga::Module>,
 }
 
 /// <https://www.w3.org/TR/webgpu/#gpucompilationinfo>
@@ -63,14 +79,14 @@ impl GpuCtxView<'_> {
         let built = worker::run({
             let (compiler, device, label) = (self.ctx.compiler.clone(), device.clone(), label.clone());
             move || match has_room {
-                true => build(&compiler, &device, &code, &label),
+                true => build(compiler, &device, code, &label),
                 false => Built::refused(&device, &label),
             }
         });
-        let Built { handle, module, remarks } = built.await??;
+        let Built { handle, module, overridable, remarks } = built.await??;
         let handle = handle.charged(charge);
         let info = CompilationInfo(remarks.into_iter().map(Arc::new).collect());
-        Ok(self.table.insert(ShaderModule { handle, label, module, info })?)
+        Ok(self.table.insert(ShaderModule { handle, label, module, overridable, info })?)
     }
 }
 
@@ -78,49 +94,96 @@ impl GpuCtxView<'_> {
 struct Built {
     handle: Handle<ShaderModuleId>,
     module: Option<Arc<naga::Module>>,
+    overridable: Option<Overridable>,
     remarks: Vec<Remark>,
 }
 
 impl Built {
     /// A module that there is no room for. That was reported already.
     fn refused(device: &Device, label: &str) -> wasmtime::Result<Self> {
-        Ok(Self { handle: invalid(device, label)?, module: None, remarks: Vec::new() })
+        Self::invalid(device, label, Vec::new())
+    }
+
+    fn invalid(device: &Device, label: &str, remarks: Vec<Remark>) -> wasmtime::Result<Self> {
+        Ok(Self { handle: invalid(device, label)?, module: None, overridable: None, remarks })
     }
 }
 
 /// Compiles the code and reports its error, if it has one. It blocks its thread, of which it needs the large stack.
-fn build(compiler: &Compiler, device: &Device, code: &str, label: &str) -> wasmtime::Result<Built> {
-    let Compiled { module, mut remarks } = match compile(compiler, device, code)? {
+fn build(compiler: Compiler, device: &Device, code: String, label: &str) -> wasmtime::Result<Built> {
+    let Compiled { module, mut remarks } = match compile(&compiler, device, &code, None)? {
         Ok(compiled) => compiled,
         Err(failure) => {
             let message = message_of(&failure);
             device.errors().report(GpuError { kind: ErrorKind::Internal, message: message.clone() });
-            let remarks = vec![nowhere(message)];
-            return Ok(Built { handle: invalid(device, label)?, module: None, remarks });
+            return Built::invalid(device, label, vec![nowhere(message)]);
         }
     };
     let Some(module) = module.map(Arc::new) else {
         if let Some(remark) = remarks.first() {
             report(device, label, remark);
         }
-        return Ok(Built { handle: invalid(device, label)?, module: None, remarks });
+        return Built::invalid(device, label, remarks);
     };
-    let source = ShaderModuleSource::Naga(Cow::Owned(naga::Module::clone(&module)));
-    let (handle, error) = create(device, label, source)?;
-    let Some(error) = error else { return Ok(Built { handle, module: Some(module), remarks }) };
+    let (handle, error) = create_of(device, label, &module)?;
+    let Some(error) = error else {
+        let overridable = (!module.overrides.is_empty()).then(|| Overridable { compiler, code: code.into() });
+        return Ok(Built { handle, module: Some(module), overridable, remarks });
+    };
     if !device.is_lost() {
         // It may be something else than a fault of the code, so it is reported as what it is.
         remarks.insert(0, nowhere(message_of(&error)));
         device.report(&error);
     }
-    Ok(Built { handle, module: None, remarks })
+    Ok(Built { handle, module: None, overridable: None, remarks })
+}
+
+impl Overridable {
+    /// Compiles the code for a stage of a pipeline. It blocks its thread, of which it needs the large stack.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the values, or with what comes of them.
+    pub(crate) fn resolve(&self, device: &Device, stage: Stage<'_>) -> wasmtime::Result<Result<Resolved, GpuError>> {
+        let name = stage.entry_point;
+        let compiled = match compile(&self.compiler, device, &self.code, Some(stage))? {
+            Ok(compiled) => compiled,
+            Err(failure) => {
+                return Ok(Err(GpuError { kind: ErrorKind::Internal, message: message_of(&failure) }));
+            }
+        };
+        let Some(module) = compiled.module.map(Arc::new) else {
+            let text = compiled.remarks.into_iter().next().map(|remark| remark.text).unwrap_or_default();
+            return Ok(Err(GpuError::validation(bounded(format!("constants of {name:?}: {text}")))));
+        };
+        let (handle, error) = create_of(device, "", &module)?;
+        Ok(match error.and_then(|error| GpuError::of_core(&error)) {
+            Some(error) => Err(error),
+            None => Ok(Resolved { handle, module }),
+        })
+    }
 }
 
 /// Has the code parsed and validated for a device. `wgpu-core` then validates the module once more, for it trusts nobody.
-fn compile(compiler: &Compiler, device: &Device, code: &str) -> wasmtime::Result<Result<Compiled, Failure>> {
+fn compile(
+    compiler: &Compiler,
+    device: &Device,
+    code: &str,
+    stage: Option<Stage<'_>>,
+) -> wasmtime::Result<Result<Compiled, Failure>> {
     let capabilities = device.shader_capabilities()?.bits();
-    let request = Request { source: code, extensions: extensions(*device.features()), capabilities };
+    let groups = u32::try_from(device.limits().max_bind_groups).ok();
+    let request = Request { source: code, extensions: extensions(*device.features()), capabilities, groups, stage };
     Ok(compiler.compile(&request))
+}
+
+/// Has `wgpu-core` make a module of one that the compiler understood.
+fn create_of(
+    device: &Device,
+    label: &str,
+    module: &naga::Module,
+) -> wasmtime::Result<(Handle<ShaderModuleId>, Option<CreateShaderModuleError>)> {
+    create(device, label, ShaderModuleSource::Naga(Cow::Owned(module.clone())))
 }
 
 /// An error that belongs to no place.
@@ -216,6 +279,7 @@ impl webgpu::HostGpuCompilationMessage for GpuCtxView<'_> {
         Ok(match self.remark(&message)?.severity {
             Severity::Error => webgpu::GpuCompilationMessageType::Error,
             Severity::Warning => webgpu::GpuCompilationMessageType::Warning,
+            Severity::Info => webgpu::GpuCompilationMessageType::Info,
         })
     }
 

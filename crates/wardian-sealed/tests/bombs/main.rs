@@ -100,7 +100,12 @@ fn attempt(compiler: &Compiler, kind: &kinds::Kind, size: usize, full: bool) -> 
 
 fn compile(compiler: &Compiler, source: &str) -> Result<Compiled, Failure> {
     let extensions = EXTENSIONS.iter().map(|(extension, _)| *extension).collect();
-    compiler.compile(&Request { source, extensions, capabilities: Capabilities::default().bits() })
+    compiler.compile(&Request {
+        source,
+        extensions,
+        capabilities: Capabilities::default().bits(),
+        ..Request::default()
+    })
 }
 
 /// Compiles a source, and does with its module natively what `wgpu-core` and its Vulkan backend would.

@@ -7,8 +7,9 @@ mod naga_copy;
 
 use std::path::PathBuf;
 
+use naga::ShaderStage;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use wardian_sealed::{Compiled, Compiler, EXTENSIONS, Failure, Request};
+use wardian_sealed::{Compiled, Compiler, EXTENSIONS, Failure, Request, Stage};
 
 /// Constant expressions that are true.
 const TRUE: &[&str] = &[
@@ -85,6 +86,12 @@ const FALSE: &[(&str, &str, &str)] = &[
     ("fn f(x: f32) -> f32 { return smoothstep(2.0, 2.0, x); }", "smoothstep(2.0, 2.0, x)", "edge"),
     ("fn f(x: i32) -> i32 { return x / 0; }", "x / 0", "division by zero"),
     ("fn f(x: u32) -> u32 { return x << 32; }", "x << 32", "too far"),
+    ("fn f(x: vec4f) { _ = ldexp(x, vec4(1, 2, 3, 129)); }", "ldexp(x, vec4(1, 2, 3, 129))", "more than 128"),
+    ("fn f() { _ = false || sqrt(-1.0) == 0; }", "sqrt(-1.0)", "less than 0"),
+    ("fn f() { _ = true && 1 / 0 == 0; }", "1 / 0", "division by zero"),
+    ("const a = false && vec2(false);", "", ""),
+    ("fn f() { let v = vec3f(); _ = v[3]; }", "", "out of bounds"),
+    ("fn f() { let v = vec3f(); _ = v[-1]; }", "", "negative"),
     ("enable subgroups; fn f() { _ = subgroupBroadcast(1u, 128); }", "", "less than 128"),
     ("enable subgroups; fn f() { _ = quadBroadcast(1u, 4); }", "", "less than 4"),
 ];
@@ -98,13 +105,54 @@ const TAKEN: &[&str] = &[
      return bitcast<vec2u>(z) + bitcast<vec2u>(b) + bitcast<u32>(a); }",
     "fn f(x: f32, i: i32) -> f32 { return mix(1.0, 2.0, x) + ldexp(1.0, i) + distance(vec2(0.0), vec2(x)); }",
     "fn f(i: u32) -> f32 { const m = transpose(mat3x2(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)); return m[i].x; }",
-    "enable subgroups; fn f(x: u32, i: i32) -> bool { return subgroupElect() && subgroupBroadcast(x, 3) == \
-     subgroupShuffle(x, i) + subgroupShuffleUp(x, 1) + quadBroadcast(x, 1i); }",
+    "fn f(x: vec4f, n: u32) -> u32 { _ = ldexp(x, vec4(1, 2, 3, 128)); return extractBits(n, n, 33); }",
+    "fn f() -> bool { return true || sqrt(-1.0) == 0; }",
+    "enable f16; const a = 0xep2h; const_assert a == 56h; const_assert 0x1.8p1h == 3h;",
+    "fn f(n: u32) -> bool { const no = false; return n == 3 && (no && 1 / 0 == 0); }",
+    "fn f() -> f32 { let v = vec3f(); let i = 3; let j = -1; return v[i] + v[j]; }",
+    "fn f() { loop { let x = 1; if x > 1 { break; } continuing { let x = 2; _ = x; } } }",
+    "@group(0) @binding(0) var t: texture_external; fn f() { _ = textureDimensions(t); }",
+    "enable subgroups; @compute @workgroup_size(2, 2) fn f(@builtin(subgroup_invocation_id) i: u32) { _ = i; }",
+    "enable subgroups; struct S { @builtin(subgroup_invocation_id) i: u32, @builtin(workgroup_id) w: vec3u } \
+     struct T { @builtin(local_invocation_index) l: u32 } \
+     @compute @workgroup_size(2, 1, 2) fn f(s: S, @builtin(num_workgroups) n: vec3u, t: T) { _ = s.i + s.w.x + n.x + t.l; }",
+    "enable subgroups; fn f(x: u32, i: i32) -> bool { return subgroupElect() & (subgroupBroadcast(x, 3) == \
+     subgroupShuffle(x, i) + subgroupShuffleUp(x, 1) + quadBroadcast(x, 1i)); }",
+];
+
+/// Declarations and the body of a compute shader, the values of the overrides `a` and `b`, and what is said of them.
+const OVERRIDES: &[(&str, &str, [f64; 2], Option<&str>)] = &[
+    ("override a: f32; override b: f32;", "_ = smoothstep(a, b, 0.5);", [0.0, 1.0], None),
+    ("override a: f32; override b: f32;", "_ = smoothstep(a, b, 0.5);", [1.0, 1.0], Some("edge")),
+    ("override a: f32; override b: f32;", "var x = 1.0; _ = clamp(x, a, b);", [2.0, 1.0], Some("low bound")),
+    ("override a: u32; override b: u32;", "_ = unpack4x8snorm(a) * f32(b);", [1.0, 2.0], None),
+    ("override a: u32; override b: u32;", "var x = 1u; _ = extractBits(x, a, b);", [16.0, 16.0], None),
+    ("override a: u32; override b: u32;", "var x = 1u; _ = extractBits(x, a, b);", [16.0, 17.0], Some("33")),
+    ("override a: i32; override b: i32; override c = a / b;", "_ = c;", [1.0, 0.0], Some("division by zero")),
+    ("override a: bool; override b: i32;", "let x = a && 1 / b > 0;", [0.0, 0.0], None),
+    ("override a: bool; override b: i32;", "let x = a && 1 / b > 0;", [1.0, 0.0], Some("division by zero")),
+    ("override a: i32; override b: i32;", "var x = a / b; if a == 1 { x = 2; }", [1.0, 0.0], Some("division by zero")),
+    ("override a: i32; override b: i32;", "var x = 0; if a != 1 { x = a / b; }", [1.0, 0.0], None),
+    ("override a: f32; override b = 1f;", "let l = 1e30; _ = a * l * b;", [1e30, 1.0], None),
+    ("override a: f32; override b = 1f;", "const l = 1e30; _ = a * l * b;", [1e30, 1.0], Some("too large")),
+    ("override a: u32; override b: u32; var<workgroup> w: array<u32, a>;", "w[0] = b;", [4.0, 1.0], None),
+    (
+        "override a: u32; override b = 4; var<workgroup> w: array<u32, a>; var<workgroup> v: array<u32, 4>;",
+        "w[b - 1] = v[1];",
+        [4.0, 1.0],
+        None,
+    ),
+    ("override a: u32; override b: u32; var<workgroup> w: array<u32, a>;", "w[0] = b;", [1e6, 1.0], Some("elements")),
 ];
 
 fn compile(source: &str) -> Result<Compiled, Failure> {
+    compile_for(source, None)
+}
+
+fn compile_for(source: &str, stage: Option<Stage<'_>>) -> Result<Compiled, Failure> {
     let extensions = EXTENSIONS.iter().map(|(extension, _)| *extension).collect();
-    let request = Request { source, extensions, capabilities: Capabilities::all().bits() };
+    let capabilities = Capabilities::all().bits();
+    let request = Request { source, extensions, capabilities, groups: None, stage };
     Compiler::default().compile(&request)
 }
 
@@ -152,6 +200,34 @@ fn what_is_taken_is_valid() {
         let validated = Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module);
         assert!(validated.is_ok(), "{source}: {validated:?}");
     }
+}
+
+#[test]
+fn overrides_have_their_values() {
+    for (declarations, body, [a, b], expected) in OVERRIDES {
+        let source = format!("{declarations} @compute @workgroup_size(1) fn main() {{ {body} }}");
+        let stage = Stage { kind: ShaderStage::Compute, entry_point: "main", constants: vec![("a", *a), ("b", *b)] };
+        let compiled = compile_for(&source, Some(stage)).expect("the compiler works");
+        let text = compiled.remarks.first().map(|remark| remark.text.as_str());
+        match (compiled.module, expected) {
+            (Some(module), None) => {
+                assert!(module.overrides.is_empty(), "{source}: overrides are left");
+                let validated = Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module);
+                assert!(validated.is_ok(), "{source}: {validated:?}");
+            }
+            (None, Some(why)) => assert!(text.is_some_and(|text| text.contains(why)), "{source}: {text:?}"),
+            (module, _) => panic!("{source} with {a} and {b}: {} {text:?}", module.is_some()),
+        }
+    }
+}
+
+#[test]
+fn overrides_without_a_value_are_an_error() {
+    let source = "override a: f32; @compute @workgroup_size(1) fn main() { _ = a; }";
+    let stage = Stage { kind: ShaderStage::Compute, entry_point: "main", constants: Vec::new() };
+    let compiled = compile_for(source, Some(stage)).expect("the compiler works");
+    assert!(compiled.module.is_none(), "there is no value");
+    assert!(compiled.remarks.iter().any(|remark| remark.text.contains("'a'")), "{:?}", compiled.remarks);
 }
 
 #[test]

@@ -1,14 +1,11 @@
 //! What must be right about a pipeline and `wgpu-core` 30 doesn't check: what its shaders need, and that the driver's
 //! compiler is given nothing that it is known to choke on. Fixed settings are in [`fixed`].
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use naga::back::PipelineConstants;
-use naga::back::pipeline_constants::process_overrides;
 use naga::{AddressSpace, Handle, ImageClass, ScalarKind, ShaderStage, TypeInner};
 
-use crate::error::message_of;
 use crate::object::bind_group::layout::StageCounts;
 use crate::object::capabilities::{Features, Limits};
 use crate::object::pipeline::render::RenderPlan;
@@ -50,9 +47,9 @@ pub(super) fn render(plan: &RenderPlan, features: &Features, limits: &Limits) ->
     counts.check(limits)
 }
 
-/// What is to be known of an entry point, the constants having their values.
+/// What is to be known of an entry point. Its module has no overrides any more.
 struct Shader<'a> {
-    module: Cow<'a, naga::Module>,
+    module: &'a naga::Module,
     workgroup_size: [u32; 3],
     outputs: fixed::Outputs,
     /// What it uses, with all that it calls.
@@ -75,21 +72,10 @@ impl<'a> Shader<'a> {
         name: Option<&str>,
         constants: &PipelineConstants,
     ) -> Result<Option<Self>, String> {
-        check_constants(module, constants)?;
+        self::constants(module, constants)?;
         let Some(entry_point) = find_entry_point(module, kind, name) else { return Ok(None) };
-        let name = entry_point.name.as_str();
-        let module = if module.overrides.is_empty() {
-            Cow::Borrowed(module)
-        } else {
-            // What is known of a module is asked for only where it stays as it is: without overrides.
-            let info = naga::valid::ModuleInfo::default();
-            let resolved = process_overrides(module, &info, Some((kind, name)), constants);
-            let (module, _) = resolved.map_err(|error| format!("constants of {name:?}: {}", message_of(&error)))?;
-            Cow::Owned(module.into_owned())
-        };
-        let Some(entry_point) = find_entry_point(&module, kind, Some(name)) else { return Ok(None) };
-        let (workgroup_size, outputs) = (entry_point.workgroup_size, fixed::Outputs::of(&module, entry_point));
-        let usage::Usage { globals, local_bytes, inlined_calls } = usage::of(&module, entry_point);
+        let (workgroup_size, outputs) = (entry_point.workgroup_size, fixed::Outputs::of(module, entry_point));
+        let usage::Usage { globals, local_bytes, inlined_calls } = usage::of(module, entry_point);
         Ok(Some(Self { module, workgroup_size, outputs, globals, local_bytes, inlined_calls }))
     }
 
@@ -139,7 +125,7 @@ impl<'a> Shader<'a> {
     /// beyond all counting.
     fn bytes_in(&self, space: AddressSpace, unit: u64) -> Option<u64> {
         self.used().filter(|global| global.space == space).try_fold(0_u64, |sum, global| {
-            sum.checked_add(usage::bytes_of(&self.module, global.ty)?.checked_next_multiple_of(unit)?)
+            sum.checked_add(usage::bytes_of(self.module, global.ty)?.checked_next_multiple_of(unit)?)
         })
     }
 
@@ -179,7 +165,7 @@ fn within(bytes: Option<u64>, most: u64) -> Result<(), String> {
 }
 
 /// <https://www.w3.org/TR/webgpu/#abstract-opdef-get-the-entry-point>
-fn find_entry_point<'m>(
+pub(super) fn find_entry_point<'m>(
     module: &'m naga::Module,
     kind: ShaderStage,
     name: Option<&str>,
@@ -194,7 +180,7 @@ fn find_entry_point<'m>(
 /// <https://www.w3.org/TR/webgpu/#dom-gpuprogrammablestage-constants>
 ///
 /// The compiler looks at the constants that the entry point uses; the rules are for all of the module.
-fn check_constants(module: &naga::Module, constants: &PipelineConstants) -> Result<(), String> {
+pub(super) fn constants(module: &naga::Module, constants: &PipelineConstants) -> Result<(), String> {
     if constants.is_empty() {
         return Ok(());
     }
@@ -243,14 +229,27 @@ fn fits(value: f64, scalar: naga::Scalar) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
+    use naga::back::pipeline_constants::process_overrides;
+
     use super::*;
+    use crate::error::message_of;
+
+    /// As the sealed compiler does it.
+    fn resolved(module: &naga::Module, constants: &PipelineConstants) -> Result<naga::Module, String> {
+        self::constants(module, constants)?;
+        let entry_point = Some((ShaderStage::Compute, "main"));
+        let info = naga::valid::ModuleInfo::default();
+        let resolved = process_overrides(module, &info, entry_point, constants);
+        resolved.map(|(module, _)| module.into_owned()).map_err(|error| message_of(&error))
+    }
 
     /// Checks a compute shader with these constants, and looks for a word in what is wrong with it.
     fn check(code: &str, constants: &[(&str, f64)], expected: Result<(), &str>) {
         let module = naga::front::wgsl::parse_str(code).expect("the code is right");
         let constants = constants.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect();
         let limits = Limits::of_adapter(wgpu_types::Limits::default(), wgpu_types::Features::empty(), &BTreeMap::new());
-        let found = Shader::find(&module, ShaderStage::Compute, None, &constants).and_then(|shader| {
+        let found = resolved(&module, &constants).and_then(|module| {
+            let shader = Shader::find(&module, ShaderStage::Compute, None, &PipelineConstants::default())?;
             let shader = shader.expect("there is one entry point");
             shader.check_workgroup_size(&limits)?;
             shader.check_size(&Layout::Auto, &limits)
@@ -282,7 +281,7 @@ mod tests {
         check(&by_constant, &[("n", 512.0)], Ok(()));
         check(&by_constant, &[("n", 513.0)], fault);
         check(&by_constant, &[("n", 0.0)], Err("size"));
-        check(&by_constant, &[("n", 4e9)], Err("constants"));
+        check(&by_constant, &[("n", 4e9)], Err("exceeds"));
     }
 
     #[test]

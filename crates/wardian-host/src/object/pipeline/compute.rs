@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use naga::ShaderStage;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::Resource;
 use wgpu_core::id::ComputePipelineId;
@@ -128,6 +129,10 @@ impl Plan for ComputePlan {
 
     fn label(&self) -> &str {
         &self.label
+    }
+
+    fn resolve(&mut self) -> wasmtime::Result<Result<(), GpuError>> {
+        self.stage.resolve(ShaderStage::Compute, &self.device)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use naga::ShaderStage;
 use wardian_bindings::v0_3_0_rc_2::wasi::webgpu::webgpu;
 use wasmtime::component::{Resource, ResourceTable};
 use wgpu_core::id::RenderPipelineId;
@@ -193,6 +194,16 @@ impl Plan for RenderPlan {
 
     fn label(&self) -> &str {
         &self.label
+    }
+
+    fn resolve(&mut self) -> wasmtime::Result<Result<(), GpuError>> {
+        if let Err(error) = self.vertex.resolve(ShaderStage::Vertex, &self.device)? {
+            return Ok(Err(error));
+        }
+        match &mut self.fragment {
+            Some(fragment) => fragment.stage.resolve(ShaderStage::Fragment, &self.device),
+            None => Ok(Ok(())),
+        }
     }
 
     fn check(&self) -> Result<(), String> {

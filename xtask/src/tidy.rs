@@ -1,5 +1,6 @@
 //! The rules of CONVENTIONS.md and ARCHITECTURE.md that no other tool checks and that can be read off the text.
 
+mod component;
 mod manifest;
 mod source;
 
@@ -62,6 +63,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
             check_source(&path, &text, &mut findings);
         }
     }
+    component::check(project, &mut findings)?;
     if !findings.is_empty() {
         for Finding { place, what } in &findings {
             println!("{place}: {what}");

@@ -42,6 +42,7 @@ pub struct GpuCtxBuilder {
     policy: Policy,
     preference: Preference,
     quotas: Quotas,
+    usage: Option<Usage>,
     compiler: Option<Compiler>,
     instance: Option<Instance>,
 }
@@ -58,6 +59,14 @@ impl GpuCtxBuilder {
     #[must_use]
     pub fn quotas(mut self, quotas: Quotas) -> Self {
         self.quotas = quotas;
+        self
+    }
+
+    /// Counts what the guest has together with that of other stores, against the quotas of those: for stores that stand
+    /// for one tenant. It goes before [`quotas`](Self::quotas).
+    #[must_use]
+    pub fn usage(mut self, usage: Usage) -> Self {
+        self.usage = Some(usage);
         self
     }
 
@@ -86,9 +95,10 @@ impl GpuCtxBuilder {
     /// Makes the context. No driver is loaded yet.
     #[must_use]
     pub fn build(self) -> GpuCtx {
-        let Self { policy, preference, quotas, compiler, instance } = self;
+        let Self { policy, preference, quotas, usage, compiler, instance } = self;
         let instance = LazyInstance::new(policy.backends, instance);
-        GpuCtx { policy, preference, instance, compiler: compiler.unwrap_or_default(), usage: Usage::new(quotas) }
+        let usage = usage.unwrap_or_else(|| Usage::new(quotas));
+        GpuCtx { policy, preference, instance, compiler: compiler.unwrap_or_default(), usage }
     }
 }
 

@@ -18,8 +18,8 @@ use crate::policy::Policy;
 ///
 /// Each store opens one of its own when its guest first asks for an adapter, which takes 20 ms to 600 ms, depending on
 /// the driver. An embedder that has made one before saves its guest that time: [`GpuCtxBuilder::instance`].
-/// Give it to one store only: stores that share an instance can slow each other down, and some drivers stop all its
-/// devices while one of them hangs.
+/// Give it to one store, or to those of one tenant: stores that share an instance can slow each other down, and some
+/// drivers stop all its devices while one of them hangs.
 ///
 /// [`GpuCtxBuilder::instance`]: crate::GpuCtxBuilder::instance
 #[derive(Clone)]

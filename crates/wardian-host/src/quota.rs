@@ -229,7 +229,8 @@ pub(crate) struct Exceeded {
     wanted: u64,
 }
 
-/// What a store has in use. Clones show the same store, also after it was dropped: then everything is zero but the time.
+/// What a store has in use, or the stores of a tenant together. Clones show the same, also after the stores were dropped:
+/// then everything is zero but the time.
 #[derive(Clone, Debug)]
 pub struct Usage(Arc<Ledger>);
 
@@ -246,7 +247,9 @@ struct Ledger {
 }
 
 impl Usage {
-    pub(crate) fn new(quotas: Quotas) -> Self {
+    /// Nothing yet, and no store that it counts for: [`GpuCtxBuilder::usage`](crate::GpuCtxBuilder::usage) adds some.
+    #[must_use]
+    pub fn new(quotas: Quotas) -> Self {
         Self(Arc::new(Ledger {
             quotas,
             used: [const { AtomicU64::new(0) }; COUNT],

@@ -11,8 +11,10 @@ use crate::{
 };
 
 /// The guests: the package of each, and what its component does.
-pub(crate) const PACKAGES: [&str; 7] = [
+pub(crate) const PACKAGES: [&str; 9] = [
     "wardian-test-programs",
+    "wardian-test-handler",
+    "wardian-test-handler-wasi2",
     "wardian-photo",
     "wardian-scene",
     "wardian-bench-guest",

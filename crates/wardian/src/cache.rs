@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 /// The user's choice of the folder.
-const VARIABLE: &str = "WARDIAN_CACHE_DIR";
+pub(crate) const VARIABLE: &str = "WARDIAN_CACHE_DIR";
 const NAME: &str = "wardian";
 
 /// The folder; none where this system doesn't say where a user's caches are.

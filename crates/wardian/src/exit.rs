@@ -30,10 +30,14 @@ pub(crate) enum Exit {
     Internal,
     /// A quota of time is used up.
     OutOfTime,
+    /// `serve` can't listen.
+    NoAddress,
+    /// The configuration of `serve` is wrong.
+    Configuration,
 }
 
 impl Exit {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::GuestFailed,
         Self::Usage,
         Self::NotLoadable,
@@ -44,6 +48,8 @@ impl Exit {
         Self::Trapped,
         Self::Internal,
         Self::OutOfTime,
+        Self::NoAddress,
+        Self::Configuration,
     ];
 
     pub(crate) const fn code(self) -> u8 {
@@ -58,6 +64,8 @@ impl Exit {
             Self::Trapped => 115,
             Self::Internal => 116,
             Self::OutOfTime => 117,
+            Self::NoAddress => 118,
+            Self::Configuration => 119,
         }
     }
 
@@ -74,6 +82,8 @@ impl Exit {
             Self::NotUsable => "a folder or file that the command line names cannot be used",
             Self::Trapped => "the component trapped",
             Self::Internal => "wardian or the system failed",
+            Self::NoAddress => "serve cannot listen at its address: it is in use, or not this machine's",
+            Self::Configuration => "the configuration of serve is wrong",
             Self::OutOfTime => "the GPU worked for longer than --gpu-time, or a --quota of time, allows",
         }
     }
@@ -107,6 +117,26 @@ impl Failure {
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice.push(advice.into());
         self
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// What it is for a server, whose workers tell their failures to it.
+    #[cfg(unix)]
+    pub(crate) fn of_server(self) -> wardian_serve::Failure {
+        let Self { exit, what, advice } = self;
+        wardian_serve::Failure { code: exit.code(), what, advice }
+    }
+
+    /// What a server, or a worker of its own, said.
+    #[cfg(unix)]
+    pub(crate) fn from_server(failure: wardian_serve::Failure) -> Self {
+        let wardian_serve::Failure { code, what, advice } = failure;
+        let exit = Exit::ALL.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Internal);
+        Self { exit, what, advice }
     }
 
     /// Says it on standard error.

@@ -1,11 +1,15 @@
 //! The command line.
 
+#[cfg(unix)]
+pub(crate) mod serve;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::component::Trust;
 use crate::exit;
 use crate::quota::{self, QuotaFlag};
 
@@ -20,6 +24,7 @@ Examples:
   wardian run hello.wasm                         Run a component
   wardian run --dir . photo.wasm in.png out.png  Let it use the files of this folder
   wardian compile photo.wasm                     Let it start in milliseconds from now on
+  wardian serve hello-http.wasm                  Answer HTTP with a component
   wardian info                                   See the GPUs, or why there is none
 
 `wardian help COMMAND` says more of a command.";
@@ -62,9 +67,26 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(RunFlags),
+    #[cfg(unix)]
+    Serve(Box<serve::ServeFlags>),
+    #[cfg(unix)]
+    #[command(name = serve::WORKER, hide = true)]
+    Worker(serve::WorkerFlags),
     Compile(CompileFlags),
     Info(InfoFlags),
     Completions(CompletionsFlags),
+}
+
+impl Command {
+    /// What is logged unless the user says otherwise: messages of the crates whose names start so. What a guest does
+    /// wrong on its GPU, and doesn't ask for, is a warning.
+    pub(crate) const fn log_filter(&self) -> &'static str {
+        match self {
+            #[cfg(unix)]
+            Self::Serve(_) | Self::Worker(_) => "wardian=info",
+            Self::Run(_) | Self::Compile(_) | Self::Info(_) | Self::Completions(_) => "wardian=warn",
+        }
+    }
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -90,6 +112,13 @@ pub(crate) struct RunFlags {
     /// The component, and its arguments
     #[arg(value_name = "COMPONENT [ARGUMENTS]", required = true, trailing_var_arg = true)]
     pub(crate) component_and_arguments: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) guest: GuestFlags,
+}
+
+/// What a component gets.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GuestFlags {
     /// Open a folder to the component, to read and write, under its own name or under GUEST; may be repeated
     #[arg(long, value_name = "HOST[::GUEST]")]
     pub(crate) dir: Vec<OsString>,
@@ -107,7 +136,14 @@ pub(crate) struct RunFlags {
     pub(crate) gpu: GpuFlags,
 }
 
-#[derive(Args, Debug)]
+impl GuestFlags {
+    /// What the user vouches for.
+    pub(crate) const fn trust(&self) -> Trust {
+        if self.allow_precompiled { Trust::Precompiled } else { Trust::ComponentsOnly }
+    }
+}
+
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "GPU")]
 pub(crate) struct GpuFlags {
     /// Look for adapters through this interface only; may be repeated [default: the system's native ones, so not gl]
@@ -205,6 +241,10 @@ pub(crate) struct InfoFlags {
     /// Show what `wardian run` with the same options lets a component have, and look for no adapter
     #[arg(long, conflicts_with_all = ["features", "limits", "backends"])]
     pub(crate) policy: bool,
+    /// Show what of a jail this system has for the workers of `wardian serve`, and what is missing
+    #[cfg(unix)]
+    #[arg(long, conflicts_with_all = ["features", "limits", "backends", "policy"])]
+    pub(crate) jail: bool,
     /// At most so much of something, as `wardian run` has it; may be repeated
     #[arg(long = "quota", value_name = "NAME=VALUE", requires = "policy")]
     pub(crate) quotas: Vec<QuotaFlag>,
@@ -253,7 +293,7 @@ mod tests {
         let Command::Run(run) = flags.expect("a valid command line").command else {
             panic!("expected `run`");
         };
-        assert_eq!(run.dir, ["."], "wardian's options end at the component");
+        assert_eq!(run.guest.dir, ["."], "wardian's options end at the component");
         assert_eq!(run.component_and_arguments, ["a.wasm", "--dir", "x", "--", "--help", "-v"], "nothing is eaten");
     }
 }

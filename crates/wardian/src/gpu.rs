@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use wardian_host::{AdapterReport, GpuCtx, Instance, Policy, Preference, Quota, Quotas, ShaderCompiler};
+use wardian_host::{AdapterReport, GpuCtx, Instance, Policy, Preference, Quota, Quotas, ShaderCompiler, Usage};
 use wgpu_types::{Backend, Backends, DeviceType};
 
 use crate::cache;
@@ -13,30 +13,81 @@ use crate::quota::QuotaFlag;
 /// The share of the GPU that a guest gets. A driver is loaded only where a certain adapter is asked for, so that its
 /// absence is known before the guest runs.
 pub(crate) fn context(flags: &GpuFlags) -> Result<GpuCtx, Failure> {
-    if flags.none {
-        let policy = Policy::new().backends(Backends::empty()).adapters(|_| false);
-        return Ok(GpuCtx::builder().policy(policy).build());
+    Ok(Share::of(flags)?.context())
+}
+
+/// What the command line lets a guest have of the GPU, for as many stores as it needs.
+pub(crate) struct Share {
+    policy: Policy,
+    preference: Preference,
+    compiler: ShaderCompiler,
+    usage: Usage,
+    instance: Option<Instance>,
+}
+
+impl Share {
+    pub(crate) fn of(flags: &GpuFlags) -> Result<Self, Failure> {
+        let preference = match flags.preference {
+            None => Preference::None,
+            Some(GpuPreference::LowPower) => Preference::LowPower,
+            Some(GpuPreference::HighPerformance) => Preference::HighPerformance,
+        };
+        // It is started with the first shader.
+        let compiler = cache::folder().map_or_else(ShaderCompiler::new, ShaderCompiler::with_cache);
+        let memory = flags.memory.map(|bytes| QuotaFlag(Quota::GpuMemory, bytes));
+        let time = flags.time.map(|time| QuotaFlag(Quota::GpuTime, time));
+        let usage = Usage::new(quotas(flags.quotas.iter().copied().chain(memory).chain(time)));
+        let backends = if flags.none { Backends::empty() } else { backends(&flags.backends) };
+        let policy = Policy::new().backends(backends);
+        let (policy, instance) = match &flags.adapter {
+            _ if flags.none => (policy.adapters(|_| false), None),
+            None => (policy, None),
+            Some(wish) => {
+                let (instance, adapters) = adapters(backends)
+                    .map_err(|error| Failure::new(Exit::NoAdapter, format!("cannot list adapters: {error:#}")))?;
+                let chosen = choose(&adapters, wish)?.info.clone();
+                (policy.adapters(move |info| *info == chosen), Some(instance))
+            }
+        };
+        Ok(Self { policy, preference, compiler, usage, instance })
     }
-    let backends = backends(&flags.backends);
-    let policy = Policy::new().backends(backends);
-    let preference = match flags.preference {
-        None => Preference::None,
-        Some(GpuPreference::LowPower) => Preference::LowPower,
-        Some(GpuPreference::HighPerformance) => Preference::HighPerformance,
-    };
-    // It is started with the first shader.
-    let compiler = cache::folder().map_or_else(ShaderCompiler::new, ShaderCompiler::with_cache);
-    let memory = flags.memory.map(|bytes| QuotaFlag(Quota::GpuMemory, bytes));
-    let time = flags.time.map(|time| QuotaFlag(Quota::GpuTime, time));
-    let quotas = quotas(flags.quotas.iter().copied().chain(memory).chain(time));
-    let builder = GpuCtx::builder().preference(preference).quotas(quotas).shader_compiler(compiler);
-    let Some(wish) = &flags.adapter else {
-        return Ok(builder.policy(policy).build());
-    };
-    let (instance, adapters) = adapters(backends)
-        .map_err(|error| Failure::new(Exit::NoAdapter, format!("cannot list adapters: {error:#}")))?;
-    let chosen = choose(&adapters, wish)?.info.clone();
-    Ok(builder.policy(policy.adapters(move |info| *info == chosen)).instance(instance).build())
+
+    /// Loads the drivers and the shader compiler now, once for all stores.
+    #[cfg(unix)]
+    pub(crate) fn open(&mut self, flags: &GpuFlags) -> Result<(), Failure> {
+        if flags.none {
+            return Ok(());
+        }
+        if let Err(error) = self.compiler.start() {
+            // The first shader tries again.
+            tracing::warn!(%error, "the shader compiler does not start");
+        }
+        if self.instance.is_some() {
+            return Ok(());
+        }
+        let (instance, _) = adapters(backends(&flags.backends))
+            .map_err(|error| Failure::new(Exit::NoAdapter, format!("cannot list adapters: {error:#}")))?;
+        self.instance = Some(instance);
+        Ok(())
+    }
+
+    /// A store's share. All of them count together.
+    pub(crate) fn context(&self) -> GpuCtx {
+        let builder = GpuCtx::builder()
+            .policy(self.policy.clone())
+            .preference(self.preference)
+            .usage(self.usage.clone())
+            .shader_compiler(self.compiler.clone());
+        match self.instance.clone() {
+            Some(instance) => builder.instance(instance).build(),
+            None => builder.build(),
+        }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn usage(&self) -> Usage {
+        self.usage.clone()
+    }
 }
 
 /// The defaults, with these changes.

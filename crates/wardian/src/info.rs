@@ -19,6 +19,10 @@ pub(crate) fn info(flags: &InfoFlags) -> Result<ExitCode, Failure> {
     if flags.policy {
         return policy(flags);
     }
+    #[cfg(unix)]
+    if flags.jail {
+        return jail(flags);
+    }
     let report = Report::make(flags);
     let text = if flags.json { json(&report)? } else { report.text(flags) };
     stdout::write(text.as_bytes())?;
@@ -35,6 +39,29 @@ fn policy(flags: &InfoFlags) -> Result<ExitCode, Failure> {
         json(&BTreeMap::from([("quotas", values.collect::<BTreeMap<_, _>>())]))?
     } else {
         quota::table(&quotas)
+    };
+    stdout::write(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What there is to close around a worker.
+#[cfg(unix)]
+fn jail(flags: &InfoFlags) -> Result<ExitCode, Failure> {
+    let parts = wardian_serve::jail_parts();
+    let text = if flags.json {
+        let parts: BTreeMap<_, _> = parts.iter().map(|part| (part.name, (part.holds(), part.state.text()))).collect();
+        json(&BTreeMap::from([("jail", parts)]))?
+    } else {
+        let mut text = String::from("What is closed around each worker of `wardian serve`:\n");
+        for part in &parts {
+            let holds = if part.holds() { "" } else { "MISSING: " };
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {:<11} {holds}{}", part.name, part.state.text());
+        }
+        text.push_str(
+            "No cgroup is made: bound memory and processors of the whole service by your own, if you want that.\n",
+        );
+        text
     };
     stdout::write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

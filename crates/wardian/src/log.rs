@@ -9,13 +9,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::exit::{Exit, Failure};
 use crate::flags::{LogFlags, LogFormat};
 
-/// Warnings of the crates whose names start so. What a guest does wrong on its GPU, and doesn't ask for, is one.
-const FILTER: &str = "wardian=warn";
-
-/// Starts to log what `--log` says, else what RUST_LOG says, else warnings.
-pub(crate) fn start(flags: &LogFlags) -> Result<(), Failure> {
+/// Starts to log what `--log` says, else what RUST_LOG says, else the default.
+pub(crate) fn start(flags: &LogFlags, default: &str) -> Result<(), Failure> {
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter(flags)?)
+        .with_env_filter(filter(flags, default)?)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
     let started = match flags.log_format {
@@ -25,12 +22,12 @@ pub(crate) fn start(flags: &LogFlags) -> Result<(), Failure> {
     started.map_err(|error| Failure::new(Exit::Internal, format!("cannot start to log: {error}")))
 }
 
-fn filter(flags: &LogFlags) -> Result<EnvFilter, Failure> {
+fn filter(flags: &LogFlags, default: &str) -> Result<EnvFilter, Failure> {
     let variable = env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
     let (source, filter) = match (&flags.log, &variable) {
         (Some(filter), _) => ("--log", filter.as_str()),
         (None, Some(filter)) => ("RUST_LOG", filter.as_str()),
-        (None, None) => ("the default filter", FILTER),
+        (None, None) => ("the default filter", default),
     };
     EnvFilter::builder().parse(filter).map_err(|error| {
         Failure::new(Exit::Usage, format!("{source} is '{filter}', which is no filter: {error}"))

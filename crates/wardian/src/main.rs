@@ -10,10 +10,14 @@ mod engine;
 mod exit;
 mod flags;
 mod gpu;
+mod imports;
 mod info;
 mod log;
 mod quota;
 mod run;
+mod sandbox;
+#[cfg(unix)]
+mod serve;
 mod stdout;
 
 use std::process::ExitCode;
@@ -21,19 +25,23 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::exit::Failure;
-use crate::flags::{Command, Flags};
+use crate::flags::{Command, Flags, LogFlags};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    match log::start(&flags.log).and_then(|()| command(&flags.command)) {
+    match log::start(&flags.log, flags.command.log_filter()).and_then(|()| command(&flags.command, &flags.log)) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
 }
 
-fn command(command: &Command) -> Result<ExitCode, Failure> {
+fn command(command: &Command, log: &LogFlags) -> Result<ExitCode, Failure> {
     match command {
         Command::Run(flags) => run::run(flags),
+        #[cfg(unix)]
+        Command::Serve(flags) => serve::serve(flags, log),
+        #[cfg(unix)]
+        Command::Worker(_) => serve::work(),
         Command::Compile(flags) => compile::compile(flags),
         Command::Info(flags) => info::info(flags),
         Command::Completions(flags) => completions::print(flags),

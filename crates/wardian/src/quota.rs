@@ -1,6 +1,6 @@
 //! Quotas as the command line and people have them: names, and numbers with units.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -18,6 +18,18 @@ impl FromStr for QuotaFlag {
         let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as buffers=1000")?;
         let quota: Quota = name.parse().map_err(|error: wardian_host::UnknownQuota| error.to_string())?;
         Ok(Self(quota, value_of(quota.unit(), value)?))
+    }
+}
+
+/// In the same words.
+impl fmt::Display for QuotaFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(quota, value) = self;
+        match quota.unit() {
+            _ if *value == UNLIMITED => write!(f, "{quota}=unlimited"),
+            QuotaUnit::Count | QuotaUnit::Bytes => write!(f, "{quota}={value}"),
+            QuotaUnit::Milliseconds => write!(f, "{quota}={value}ms"),
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! `wardian run`.
 
-mod imports;
-mod sandbox;
 mod trap;
 
 use std::path::Path;
@@ -10,16 +8,19 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{self, Runtime};
-use wardian_host::{GpuCtx, GpuCtxView, GpuView, Usage};
-use wasmtime::component::{Accessor, Component, InstancePre, Linker, ResourceTable};
+use wardian_host::Usage;
+use wardian_serve::State;
+use wasmtime::component::{Accessor, Component, InstancePre, Linker};
 use wasmtime::{Engine, Store, Trap, WasmBacktrace};
-use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView, p2, p3};
+use wasmtime_wasi::{I32Exit, p2, p3};
 
-use crate::component::{self, Trust};
+use crate::component;
 use crate::engine;
 use crate::exit::{Exit, Failure};
 use crate::flags::RunFlags;
 use crate::gpu;
+use crate::imports::{self, World};
+use crate::sandbox::{self, Streams};
 
 /// One for what the guest waits for, and one more so that a host function which blocks holds nothing else up.
 const WORKERS: usize = 2;
@@ -40,21 +41,20 @@ pub(crate) fn run(flags: &RunFlags) -> Result<ExitCode, Failure> {
         return Err(Failure::new(Exit::Usage, "there is no component to run").advise("see `wardian run --help`"));
     };
     let path = Path::new(path);
-    let wasi = sandbox::context(flags, path, arguments)?;
-    let gpu = gpu::context(&flags.gpu)?;
+    let wasi = sandbox::context(&flags.guest, path, arguments, Streams::Inherited)?;
+    let gpu = gpu::context(&flags.guest.gpu)?;
     let usage = gpu.usage();
     let engine = engine::engine()?;
-    let trust = if flags.allow_precompiled { Trust::Precompiled } else { Trust::ComponentsOnly };
     // At once, because each takes half of what a compiled component takes to start.
     let (component, linker) = thread::scope(|scope| {
         let linker = scope.spawn(|| linker(&engine));
-        (component::load(&engine, path, trust), linker.join())
+        (component::load(&engine, path, flags.guest.trust()), linker.join())
     });
     let component = component?;
     let linker = linker.unwrap_or_else(|_| Err(wasmtime::format_err!("the thread that made them panicked")));
     let program = Program::link(&engine, linker, &component, path)?;
     let runtime = start_runtime()?;
-    let mut store = Store::new(&engine, State { wasi, gpu, table: ResourceTable::new() });
+    let mut store = Store::new(&engine, State::new(wasi, gpu));
     store.set_hostcall_fuel(usize::try_from(CALL_BYTES_MAX).unwrap_or(usize::MAX));
     let end = runtime.block_on(async {
         tokio::select! {
@@ -132,7 +132,7 @@ impl Program {
             Failure::new(Exit::Internal, format!("the host's own functions do not fit together: {error:#}"))
         })?;
         let instance = linker.instantiate_pre(component);
-        let instance = instance.map_err(|error| imports::failure(engine, component, path, &error))?;
+        let instance = instance.map_err(|error| imports::failure(World::Program, engine, component, path, &error))?;
         // A minor version is found by any other of its kind: 0.2.0 stands for all of 0.2.
         let exports = |name: &str| component.get_export_index(None, name).is_some();
         if exports("wasi:cli/run@0.3.0") {
@@ -189,23 +189,4 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     p3::add_to_linker(&mut linker)?;
     wardian_host::add_to_linker(&mut linker)?;
     Ok(linker)
-}
-
-/// What the store holds: the guest's share of WASI and of the GPU.
-struct State {
-    wasi: WasiCtx,
-    gpu: GpuCtx,
-    table: ResourceTable,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl GpuView for State {
-    fn gpu(&mut self) -> GpuCtxView<'_> {
-        GpuCtxView { ctx: &mut self.gpu, table: &mut self.table }
-    }
 }

@@ -12,13 +12,41 @@ use crate::exit::{Exit, Failure};
 
 /// WASI's packages that the host has.
 const WASI: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+/// What it has for components that handle requests, too.
+#[cfg(unix)]
+const HTTP: &str = "wasi:http";
 /// The GPU's package.
 const WEBGPU: &str = "wasi:webgpu";
 
-pub(super) fn failure(engine: &Engine, component: &Component, path: &Path, error: &wasmtime::Error) -> Failure {
+/// What a component is started for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum World {
+    Program,
+    #[cfg(unix)]
+    Handler,
+}
+
+impl World {
+    /// WASI's packages that are there.
+    fn packages(self) -> Vec<&'static str> {
+        match self {
+            Self::Program => WASI.into(),
+            #[cfg(unix)]
+            Self::Handler => WASI.into_iter().chain([HTTP]).collect(),
+        }
+    }
+}
+
+pub(crate) fn failure(
+    world: World,
+    engine: &Engine,
+    component: &Component,
+    path: &Path,
+    error: &wasmtime::Error,
+) -> Failure {
     let component_type = component.component_type();
     let imports = component_type.imports(engine).filter(|(_, import)| !matches!(import.ty, ComponentItem::Type(_)));
-    let missing: Vec<_> = imports.filter_map(|(name, _)| Offer::of(name).text(name)).collect();
+    let missing: Vec<_> = imports.filter_map(|(name, _)| Offer::of(name, world).text(name)).collect();
     if missing.is_empty() {
         let what = format!("{} imports a function otherwise than this host has it: {error:#}", path.display());
         return Failure::new(Exit::NotRunnable, what).advise(format!(
@@ -27,11 +55,11 @@ pub(super) fn failure(engine: &Engine, component: &Component, path: &Path, error
     }
     let what = format!("{} imports what this host does not have:\n    {}", path.display(), missing.join("\n    "));
     Failure::new(Exit::NotRunnable, what)
-        .advise(format!("this host has WASI 0.2 and 0.3.0 ({}), and {INTERFACE}", WASI.join(", ")))
+        .advise(format!("this host has WASI 0.2 and 0.3.0 ({}), and {INTERFACE}", world.packages().join(", ")))
         .advise("build the component for these, or compose it with another one that exports what is missing")
 }
 
-pub(super) fn nothing_to_run(engine: &Engine, component: &Component, path: &Path) -> Failure {
+pub(crate) fn nothing_to_run(engine: &Engine, component: &Component, path: &Path) -> Failure {
     let component_type = component.component_type();
     let exports: Vec<_> = component_type.exports(engine).map(|(name, _)| name.to_owned()).collect();
     let mut what =
@@ -44,6 +72,35 @@ pub(super) fn nothing_to_run(engine: &Engine, component: &Component, path: &Path
         return failure.advise("build it again with tools for the final WASI 0.2 or 0.3.0");
     }
     failure.advise("wardian runs programs: build one that has a main function, not a library")
+}
+
+#[cfg(unix)]
+pub(crate) fn nothing_to_serve(engine: &Engine, component: &Component, path: &Path) -> Failure {
+    let component_type = component.component_type();
+    let exports: Vec<_> = component_type.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    let has = |prefix: &str| exports.iter().any(|name| name.starts_with(prefix));
+    let mut what = format!(
+        "{} exports neither wasi:http/handler@0.3.0 nor wasi:http/incoming-handler of WASI 0.2, so there is nothing to \
+         serve",
+        path.display()
+    );
+    if !exports.is_empty() {
+        let _ = write!(what, "; it exports\n    {}", exports.join("\n    "));
+    }
+    let failure = Failure::new(Exit::NotRunnable, what);
+    if has("wasi:http/handler@") || has("wasi:http/incoming-handler@") {
+        return failure.advise("build it again with tools for the final WASI 0.2 or 0.3.0");
+    }
+    if has("wasi:cli/run@") {
+        return failure.advise("it is a program that runs once: use `wardian run`, or build a handler of requests");
+    }
+    failure.advise("build a component that handles requests; docs/serve.md shows one")
+}
+
+/// Whether a component asks for the GPU at all.
+#[cfg(unix)]
+pub(crate) fn has_gpu(engine: &Engine, component: &Component) -> bool {
+    component.component_type().imports(engine).any(|(name, _)| name.starts_with(WEBGPU))
 }
 
 /// What the host has for an import.
@@ -59,7 +116,7 @@ enum Offer {
 
 impl Offer {
     /// `name` is such as `wasi:cli/run@0.2.0`.
-    fn of(name: &str) -> Self {
+    fn of(name: &str, world: World) -> Self {
         let (interface, version) = name.split_once('@').unwrap_or((name, ""));
         let (package, _) = interface.split_once('/').unwrap_or((interface, ""));
         if package == WEBGPU {
@@ -67,7 +124,7 @@ impl Offer {
             let ours = INTERFACE.split_once('@').map_or(INTERFACE, |(_, version)| version);
             return if version == ours { Self::Fitting } else { Self::Other(ours) };
         }
-        if !WASI.contains(&package) {
+        if !world.packages().contains(&package) {
             return Self::None;
         }
         let is_final = !version.contains('-');
@@ -95,7 +152,7 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, expected: Offer) {
-        assert_eq!(Offer::of(name), expected, "what the host has for {name}");
+        assert_eq!(Offer::of(name, World::Program), expected, "what the host has for {name}");
     }
 
     #[test]
@@ -118,5 +175,11 @@ mod tests {
         check("wasi:http/types@0.2.0", Offer::None);
         check("wasi:clocksmith/clock@0.2.0", Offer::None);
         check("log", Offer::None);
+    }
+    #[cfg(unix)]
+    #[test]
+    fn handlers_have_http() {
+        assert_eq!(Offer::of("wasi:http/types@0.2.0", World::Handler), Offer::Fitting);
+        assert_eq!(Offer::of("wasi:http/handler@0.3.0", World::Handler), Offer::Fitting);
     }
 }

@@ -3,23 +3,44 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::exit::{Exit, Failure};
-use crate::flags::RunFlags;
+use crate::flags::GuestFlags;
 
-pub(super) fn context(flags: &RunFlags, component: &Path, arguments: &[OsString]) -> Result<WasiCtx, Failure> {
+/// Where a guest's standard input and output are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Streams {
+    /// The command's own.
+    Inherited,
+    /// Nothing to read, and all output among the logs.
+    Logged,
+}
+
+pub(crate) fn context(
+    flags: &GuestFlags,
+    component: &Path,
+    arguments: &[OsString],
+    streams: Streams,
+) -> Result<WasiCtx, Failure> {
     let mut wasi = WasiCtx::builder();
-    wasi.inherit_stdio();
+    match streams {
+        Streams::Inherited => wasi.inherit_stdio(),
+        Streams::Logged => wasi.stdout(io::stderr()).inherit_stderr(),
+    };
     // A program's first argument is its name, as a shell gives it.
     wasi.arg(component.file_name().unwrap_or_default().to_string_lossy());
     for argument in arguments {
         wasi.arg(text("the argument", argument)?);
     }
-    add_variables(&mut wasi, flags)?;
+    for (name, value) in variables(flags)? {
+        wasi.env(name, value);
+    }
     for folder in &flags.dir {
         let (host, guest) = split(text("the folder", folder)?);
         open(&mut wasi, host, guest)?;
@@ -27,27 +48,31 @@ pub(super) fn context(flags: &RunFlags, component: &Path, arguments: &[OsString]
     Ok(wasi.build())
 }
 
-fn text<'a>(what: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
+pub(crate) fn text<'a>(what: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| {
         let shown = value.to_string_lossy();
         Failure::new(Exit::Usage, format!("{what} '{shown}' is not Unicode, and components know nothing else"))
     })
 }
 
-fn add_variables(wasi: &mut WasiCtxBuilder, flags: &RunFlags) -> Result<(), Failure> {
+/// The guest's variables.
+pub(crate) fn variables(flags: &GuestFlags) -> Result<Vec<(String, String)>, Failure> {
     let set: Vec<(&str, String)> = flags.env.iter().map(|variable| variable_of(variable)).collect::<Result<_, _>>()?;
+    let mut variables = Vec::new();
     if flags.inherit_env {
         // What is not Unicode can't be passed on, and of two values of a name the guest would take the first.
         let inherited =
             env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        for (name, value) in inherited.filter(|(name, _)| !set.iter().any(|(other, _)| other == name)) {
-            wasi.env(name, value);
-        }
+        variables.extend(inherited.filter(|(name, _)| !set.iter().any(|(other, _)| other == name)));
     }
-    for (name, value) in set {
-        wasi.env(name, value);
-    }
-    Ok(())
+    variables.extend(set.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    Ok(variables)
+}
+
+/// The folders that it gets, as the system knows them.
+#[cfg(unix)]
+pub(crate) fn folders(flags: &GuestFlags) -> Result<Vec<PathBuf>, Failure> {
+    flags.dir.iter().map(|folder| Ok(PathBuf::from(split(text("the folder", folder)?).0))).collect()
 }
 
 fn variable_of(variable: &str) -> Result<(&str, String), Failure> {

@@ -1,0 +1,110 @@
+//! What the operator sees: health, metrics, logs, and the end.
+
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::server::{Server, command, get, wait_for};
+
+#[test]
+fn the_operator_sees_what_goes_on() {
+    let server = Server::start(&[]);
+    assert_eq!(server.text("any", "/double?2"), "4");
+    assert_eq!(server.get("any", "/nothing").status, 404, "the guest's own answer");
+    assert_eq!(server.admin("/health").text(), "ok\n");
+    assert_eq!(server.admin("/ready").text(), "ready\n");
+    assert_eq!(server.admin("/other").status, 404, "and nothing else");
+    assert_eq!(server.metric("wardian_requests_total{status=\"200\",tenant=\"default\"}"), 1.0, "requests");
+    assert_eq!(server.metric("wardian_requests_total{status=\"404\",tenant=\"default\"}"), 1.0, "by status");
+    assert_eq!(server.metric("wardian_request_seconds_count{tenant=\"default\"}"), 2.0, "how long they took");
+    assert_eq!(server.metric("wardian_ready{tenant=\"default\"}"), 1.0, "readiness");
+    wait_for("memory of the GPU", || server.metric("wardian_gpu_memory_bytes{tenant=\"default\"}") > 0.0);
+    assert_eq!(server.get("any", "/metrics").status, 404, "not where clients are");
+    let text = server.admin("/metrics").text();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+        assert!(name.starts_with("wardian_") && value.parse::<f64>().is_ok(), "as Prometheus reads it: {line}");
+    }
+    let access = || -> Vec<Value> {
+        let log = server.log();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["target"] == "wardian_serve::access").collect()
+    };
+    wait_for("a line a request", || access().len() == 3);
+    let access = access();
+    let fields = &access[0]["fields"];
+    assert_eq!(fields["tenant"], "default", "{fields}");
+    assert_eq!((&fields["method"], &fields["path"]), (&"GET".into(), &"/double".into()), "without the query: {fields}");
+    assert_eq!(
+        (&fields["status"], &fields["bytes"], &fields["complete"]),
+        (&200.into(), &1.into(), &true.into()),
+        "{fields}"
+    );
+    assert!(fields["milliseconds"].as_f64().is_some_and(|time| time > 0.0), "{fields}");
+}
+
+#[test]
+fn it_ends_when_its_requests_have_been_answered() {
+    let mut server = Server::start(&[]);
+    let addr = server.addr;
+    let waiting = thread::spawn(move || get(addr, "any", "/wait?2000"));
+    thread::sleep(Duration::from_millis(700));
+    server.signal(Signal::TERM);
+    server.wait_for_log("ending: waiting for requests");
+    assert_eq!(server.admin("/ready").status, 503, "no more are to come");
+    assert_eq!(server.admin("/health").status, 200, "but it lives");
+    wait_for("closed doors", || TcpStream::connect(addr).is_err());
+    let answer = waiting.join().unwrap();
+    assert_eq!((answer.status, answer.text().as_str()), (200, "1"), "what was asked before is answered");
+    assert_eq!(server.ended().code(), Some(0), "and that was well: {}", server.log());
+}
+
+#[test]
+fn what_takes_too_long_at_the_end_is_lost() {
+    let mut server = Server::start(&["--drain-time", "500ms"]);
+    let addr = server.addr;
+    let waiting = thread::spawn(move || get(addr, "any", "/wait?30000"));
+    thread::sleep(Duration::from_millis(500));
+    #[cfg(target_os = "linux")]
+    let workers = server.workers("default");
+    server.signal(Signal::INT);
+    assert_eq!(server.ended().code(), Some(0), "{}", server.log());
+    let answer = waiting.join().unwrap();
+    assert!(answer.status == 0 || answer.body.is_none() || answer.status >= 500, "lost: {}", answer.status);
+    assert!(server.log().contains("some requests took too long"), "which is logged: {}", server.log());
+    #[cfg(target_os = "linux")]
+    for worker in workers {
+        let path = format!("/proc/{}", worker.as_raw_nonzero());
+        wait_for("the end of the workers", || !std::path::Path::new(&path).exists());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_end_with_their_supervisor() {
+    let mut server = Server::start(&[]);
+    let workers = server.workers("default");
+    assert!(!workers.is_empty(), "there is one");
+    server.signal(Signal::KILL);
+    server.ended();
+    for worker in workers {
+        let path = format!("/proc/{}/exe", worker.as_raw_nonzero());
+        wait_for("the end of the workers", || std::fs::read_link(&path).is_err());
+    }
+}
+
+#[test]
+fn info_shows_the_jail() {
+    let output = command().args(["info", "--jail"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    for part in ["files", "network", "programs", "kernel", "privileges", "cgroup"] {
+        assert!(text.contains(part), "expected '{part}' in {text}");
+    }
+    let output = command().args(["info", "--jail", "--json"]).output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(json["jail"]["files"].is_array(), "{json}");
+}

@@ -17,7 +17,8 @@
 //! Where it is for a pipeline, its overrides are given their values. [`rewrite`] does without what `wgpu-core` refuses
 //! and WebGPU has.
 //! What came of it leaves the component as an [`Answer`], whose module [`portable`] builds up again without recursion
-//! and [`bounds`] checks once more: the component is trusted to be contained, and no further.
+//! and [`bounds`] checks once more: the component is trusted to be contained, and no further. Last, [`loops`] makes every
+//! loop end.
 //!
 //! ```
 //! use wardian_shader::{Request, compile};
@@ -35,6 +36,7 @@ mod count;
 mod declarations;
 mod diagnostics;
 mod directives;
+mod loops;
 mod message;
 mod placement;
 mod portable;
@@ -227,15 +229,16 @@ pub fn answer(request: &[u8]) -> Result<Vec<u8>, postcard::Error> {
 }
 
 impl Answer {
-    /// Builds the module up again and checks that native code can bear it.
+    /// Builds the module up again, checks that native code can bear it, and makes its loops end.
     ///
     /// # Errors
     ///
     /// When the component didn't keep to its bounds, which is a fault of its own.
     pub fn open(self) -> Result<Compiled, Broken> {
-        let module = self.module.map(Portable::into_module).transpose()?;
-        if let Some(module) = &module {
+        let mut module = self.module.map(Portable::into_module).transpose()?;
+        if let Some(module) = &mut module {
             bounds::check(module)?;
+            loops::bound(module);
         }
         let has_error = self.remarks.iter().any(|remark| remark.severity == Severity::Error);
         if module.is_some() == has_error {

@@ -27,6 +27,7 @@ programs! { "shader":
     subgroup_error_keeps_its_position,
     subgroup_functions_want_their_directive,
     half_precision_computes,
+    loops_run_as_often_as_they_should,
 }
 
 async fn messages(module: &GpuShaderModule) -> Vec<GpuCompilationMessage> {
@@ -337,5 +338,34 @@ async fn half_precision_computes() -> Outcome {
         fn main() { let x = f16(out[0].x) + 1.5h; out[0] = vec2h(x, x * 2.0h); out[1] = vec2h(-x, 65504.0h); }";
     let words = run(&gpu, code, 2).await?;
     check_eq!(words, [0x4200_3e00, 0x7bff_be00], "1.5 and 3.0, -1.5 and the largest half");
+    Ok(())
+}
+
+/// Also those whose number leaps over the end of all numbers and goes on from the other end.
+async fn loops_run_as_often_as_they_should() -> Outcome {
+    let code = "@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+        @compute @workgroup_size(1) fn main() {
+            // Numbers that no compiler knows.
+            let zero = out[11];
+            let top = zero - 1u;
+            var n = array<u32, 12>();
+            for (var i = top - 100u; i < top; i += 64u) { n[0]++; if n[0] == 10u { break; } }
+            for (var i = 0; i <= i32(top >> 1u); i += 1 << 30) { n[1]++; if n[1] == 9u { break; } }
+            for (var i = zero; i < 5u + zero; i *= 2u) { n[2]++; if n[2] == 7u { break; } }
+            for (var i = 1u + zero; i < 1000u + zero; i *= 3u) { n[3]++; }
+            for (var i = 100u + zero; i >= 10u + zero; i -= 7u) { n[4]++; }
+            for (var i = 0u; i < 3u + zero; i += zero) { n[5]++; if n[5] == 11u { break; } }
+            for (var i = 200u + zero; i > zero; i /= 2u) { n[6]++; }
+            var odd = 0u;
+            while (odd < 10u + zero) { odd++; if odd % 2u == 0u { continue; } n[7]++; }
+            for (var i = 0u; i < 4u + zero; i++) { for (var j = 0u; j < i; j += 2u) { n[8]++; } }
+            for (var i = i32(zero) - 5; i != 5; i++) { n[9]++; }
+            for (var i = 3u; i >= zero; i--) { n[10]++; if n[10] == 6u { break; } }
+            loop { n[11]++; if n[11] * n[11] > 50u + zero { break; } }
+            for (var i = 0u; i < 12u; i++) { out[i] = n[i]; }
+        }";
+    let gpu = Gpu::new().await?;
+    let rounds = run(&gpu, code, 12).await?;
+    check_eq!(rounds, [10, 9, 7, 7, 13, 11, 8, 5, 4, 10, 6, 8], "rounds of each loop");
     Ok(())
 }

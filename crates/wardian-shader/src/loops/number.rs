@@ -1,0 +1,67 @@
+//! Whole numbers of 32 bits, with a sign or without.
+
+use naga::{Expression, Handle, Literal, LocalVariable, Scalar, ScalarKind, TypeInner};
+
+use super::Declarations;
+
+/// `u32` or `i32`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    Unsigned,
+    Signed,
+}
+
+impl Kind {
+    /// That of a variable, if it is one.
+    pub(super) fn of(variable: &LocalVariable, declarations: &Declarations<'_>) -> Option<Self> {
+        match declarations.types[variable.ty].inner {
+            TypeInner::Scalar(Scalar { kind: ScalarKind::Uint, width: 4 }) => Some(Self::Unsigned),
+            TypeInner::Scalar(Scalar { kind: ScalarKind::Sint, width: 4 }) => Some(Self::Signed),
+            _ => None,
+        }
+    }
+
+    pub(super) fn least(self) -> i64 {
+        match self {
+            Self::Unsigned => 0,
+            Self::Signed => i64::from(i32::MIN),
+        }
+    }
+
+    pub(super) fn greatest(self) -> i64 {
+        match self {
+            Self::Unsigned => i64::from(u32::MAX),
+            Self::Signed => i64::from(i32::MAX),
+        }
+    }
+
+    /// The number as an expression, or the nearest one that there is.
+    pub(super) fn literal(self, number: i64) -> Literal {
+        let number = number.clamp(self.least(), self.greatest());
+        match self {
+            Self::Unsigned => Literal::U32(u32::try_from(number).unwrap_or(u32::MAX)),
+            Self::Signed => Literal::I32(i32::try_from(number).unwrap_or(i32::MAX)),
+        }
+    }
+}
+
+/// The number that an expression is known to be.
+pub(super) fn known(
+    expression: Handle<Expression>,
+    expressions: &naga::Arena<Expression>,
+    declarations: &Declarations<'_>,
+) -> Option<i64> {
+    match expressions[expression] {
+        Expression::Literal(Literal::U32(number)) => Some(i64::from(number)),
+        Expression::Literal(Literal::I32(number)) => Some(i64::from(number)),
+        Expression::Constant(constant) => {
+            let init = declarations.constants[constant].init;
+            match declarations.global_expressions[init] {
+                Expression::Literal(Literal::U32(number)) => Some(i64::from(number)),
+                Expression::Literal(Literal::I32(number)) => Some(i64::from(number)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

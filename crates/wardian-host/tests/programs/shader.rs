@@ -19,4 +19,5 @@ crate::programs! { "shader":
     subgroup_error_keeps_its_position,
     subgroup_functions_want_their_directive,
     half_precision_computes,
+    loops_run_as_often_as_they_should,
 }

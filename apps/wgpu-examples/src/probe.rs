@@ -27,6 +27,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     requests().await.map_err(|error| format!("requests: {error}"))?;
     outside_webgpu().await.map_err(|error| format!("outside WebGPU: {error}"))?;
     edges().await.map_err(|error| format!("edges: {error}"))?;
+    subgroups().await.map_err(|error| format!("subgroups: {error}"))?;
     println!("all probes passed");
     Ok(())
 }
@@ -286,5 +287,32 @@ async fn edges() -> Result<(), Failure> {
 
     let adapters = wardian_wgpu::instance().enumerate_adapters(wgpu::Backends::all()).await;
     check!(adapters.len() == 1, "there is one adapter, but {} were listed", adapters.len());
+    Ok(())
+}
+
+/// A shader as native `wgpu` takes it, without the directive that WebGPU asks for; its errors keep their places.
+async fn subgroups() -> Result<(), Failure> {
+    let adapter = Options::new().instance().request_adapter(&wgpu::RequestAdapterOptions::default()).await?;
+    if !adapter.features().contains(wgpu::Features::SUBGROUP) {
+        println!("the adapter has no subgroups: nothing to probe");
+        return Ok(());
+    }
+    let required_features = wgpu::Features::SUBGROUP;
+    let (device, _queue) =
+        adapter.request_device(&wgpu::DeviceDescriptor { required_features, ..Default::default() }).await?;
+    let compile = async |code: &str| {
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let source = wgpu::ShaderSource::Wgsl(code.into());
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor { label: None, source });
+        (module.get_compilation_info().await.messages, scope.pop().await)
+    };
+    let (messages, error) = compile("@compute @workgroup_size(64) fn main() { _ = subgroupAdd(1u); }").await;
+    check!(messages.is_empty() && error.is_none(), "without the directive: {messages:?}, {error:?}");
+    let (messages, error) = compile("enable subgroups; fn f() { _ = subgroupAdd(1u); }").await;
+    check!(messages.is_empty() && error.is_none(), "with the directive: {messages:?}, {error:?}");
+    let (messages, error) = compile("fn f() { _ = subgroupAdd(nothing); }").await;
+    let place = messages.first().and_then(|message| message.location);
+    let place = place.map(|place| (place.line_number, place.line_position, place.offset, place.length));
+    check!(error.is_some() && place == Some((1, 26, 25, 7)), "the place of an error: {place:?}");
     Ok(())
 }

@@ -195,17 +195,13 @@ fn source(gpu: &Gpu, weights: &Weights, rounding: Rounding, output: Output<'_>, 
         Rounding::Bits8 => ROUNDED,
         Rounding::None => FLOATS,
     };
-    // WebGPU asks for the directive, which wgpu's own compiler does not know yet.
-    let enabled = if gpu.subgroup.is_some() && cfg!(target_family = "wasm") { "enable subgroups;\n" } else { "" };
-    let mut text = enabled.to_owned()
-        + &constants(&[
-            ("ROWS", weights.rows),
-            ("BLOCKS", weights.columns / BLOCK),
-            ("LANES", lanes),
-            ("GROUP_PAIRS", THREADS / lanes),
-            ("PAIR_COUNT", output.pairs(weights.rows)),
-        ])
-        + activations
+    let mut text = constants(&[
+        ("ROWS", weights.rows),
+        ("BLOCKS", weights.columns / BLOCK),
+        ("LANES", lanes),
+        ("GROUP_PAIRS", THREADS / lanes),
+        ("PAIR_COUNT", output.pairs(weights.rows)),
+    ]) + activations
         + &weights.format.source()
         + &weights.format.product_source(rounding)
         + &output.source(weights.rows);

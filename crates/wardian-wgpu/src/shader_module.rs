@@ -3,8 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use wardian_guest::feature_name;
 use wardian_guest::webgpu::{
-    GpuCompilationMessage, GpuCompilationMessageType, GpuShaderModule, GpuShaderModuleDescriptor,
+    GpuCompilationMessage, GpuCompilationMessageType, GpuFeatureName, GpuShaderModule, GpuShaderModuleDescriptor,
 };
 use wgpu::custom::{ShaderCompilationInfoFuture, ShaderModuleInterface};
 
@@ -12,11 +13,17 @@ use crate::Waiting;
 use crate::convert::{Outside, label};
 use crate::device::Device;
 
+/// WebGPU asks for this directive where a shader uses subgroups; naga, which native `wgpu` gives its shaders to, doesn't
+/// know it. A line of its own, so that no place within a line changes.
+const ENABLE_SUBGROUPS: &str = "enable subgroups;\n";
+
 #[derive(Debug)]
 pub(crate) struct ShaderModule {
     handle: Arc<GpuShaderModule>,
     /// The messages of the compiler name places in it.
     source: Arc<str>,
+    /// What was put before the program's source.
+    prefix: &'static str,
     /// What was wrong before the compiler saw anything.
     refusal: Option<String>,
     waiting: Waiting,
@@ -42,13 +49,18 @@ impl ShaderModule {
     }
 
     fn of_wgsl(device: &Device, source: &str, name: wgpu::Label<'_>) -> Self {
+        // Naming them where they are not used does no harm, if the device has them.
+        let may_use_subgroups = source.contains("subgroup") || source.contains("quad");
+        let is_enabled = may_use_subgroups && device.handle().features().has(feature_name(GpuFeatureName::Subgroups));
+        let prefix = if is_enabled { ENABLE_SUBGROUPS } else { "" };
+        let code = format!("{prefix}{source}");
         let handle = device.handle().create_shader_module(&GpuShaderModuleDescriptor {
-            code: source.to_owned(),
+            code,
             compilation_hints: None,
             label: label(name),
         });
         device.read_uncaptured();
-        Self { handle: Arc::new(handle), source: source.into(), refusal: None, waiting: device.waiting() }
+        Self { handle: Arc::new(handle), source: source.into(), prefix, refusal: None, waiting: device.waiting() }
     }
 
     fn refused(device: &Device, call: &str, what: &str) -> Self {
@@ -59,7 +71,7 @@ impl ShaderModule {
             device.create_shader_module(&GpuShaderModuleDescriptor { code, compilation_hints: None, label: None })
         });
         let refusal = Some(outside.to_string());
-        Self { handle: Arc::new(handle), source: "".into(), refusal, waiting: device.waiting() }
+        Self { handle: Arc::new(handle), source: "".into(), prefix: "", refusal, waiting: device.waiting() }
     }
 
     pub(crate) fn handle(&self) -> &GpuShaderModule {
@@ -70,6 +82,7 @@ impl ShaderModule {
 impl ShaderModuleInterface for ShaderModule {
     fn get_compilation_info(&self) -> Pin<Box<dyn ShaderCompilationInfoFuture>> {
         let (handle, source, refusal) = (Arc::clone(&self.handle), Arc::clone(&self.source), self.refusal.clone());
+        let prefix = self.prefix;
         Box::pin(self.waiting.answer(async move {
             if let Some(message) = refusal {
                 let message_type = wgpu::CompilationMessageType::Error;
@@ -77,12 +90,15 @@ impl ShaderModuleInterface for ShaderModule {
                 return wgpu::CompilationInfo { messages: vec![message] };
             }
             let info = handle.get_compilation_info().await;
-            wgpu::CompilationInfo { messages: info.messages().iter().map(|it| message(it, &source)).collect() }
+            wgpu::CompilationInfo { messages: info.messages().iter().map(|it| message(it, &source, prefix)).collect() }
         }))
     }
 }
 
-fn message(message: &GpuCompilationMessage, source: &str) -> wgpu::CompilationMessage {
+fn message(message: &GpuCompilationMessage, source: &str, prefix: &str) -> wgpu::CompilationMessage {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let line = message.line_num().saturating_sub(count(prefix.lines().count()));
+    let offset = message.offset().saturating_sub(count(prefix.len()));
     wgpu::CompilationMessage {
         message: message.message(),
         message_type: match message.type_() {
@@ -91,8 +107,7 @@ fn message(message: &GpuCompilationMessage, source: &str) -> wgpu::CompilationMe
             GpuCompilationMessageType::Info => wgpu::CompilationMessageType::Info,
         },
         // A line of 0 stands for no place.
-        location: (message.line_num() > 0)
-            .then(|| location(source, message.line_num(), message.offset(), message.length())),
+        location: (line > 0).then(|| location(source, line, offset, message.length())),
     }
 }
 

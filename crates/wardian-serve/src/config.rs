@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs};
 
+use http::uri::Authority;
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
@@ -25,9 +26,14 @@ use crate::{Failure, Jail, Kinds, Limits, Settings, Stamp, Tenant, Token};
 /// Says what is wrong with some arguments of a worker, if anything is.
 type Check = Box<dyn Fn(&[String]) -> Result<(), String> + Send + Sync>;
 
+/// Changes settings after they were read: what a command line says goes before the file.
+type Finish = Box<dyn Fn(&mut Settings) + Send + Sync>;
+
 /// A file with settings.
 pub struct Source {
     path: PathBuf,
+    defaults: Settings,
+    finish: Finish,
     check: Check,
 }
 
@@ -38,17 +44,23 @@ impl fmt::Debug for Source {
 }
 
 impl Source {
-    /// The file at this path. `check` says what the worker's executable would say to some of its arguments.
-    pub fn new(path: PathBuf, check: impl Fn(&[String]) -> Result<(), String> + Send + Sync + 'static) -> Self {
-        Self { path, check: Box::new(check) }
+    /// The file at this path. What it doesn't say is as in `defaults`, but for the tenants; `finish` goes over all of it.
+    /// `check` says what the worker's executable would say to some of its arguments.
+    pub fn new(
+        path: PathBuf,
+        defaults: Settings,
+        finish: impl Fn(&mut Settings) + Send + Sync + 'static,
+        check: impl Fn(&[String]) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { path, defaults, finish: Box::new(finish), check: Box::new(check) }
     }
 
-    /// Reads the file. What it doesn't say is as in `defaults`, but for the tenants.
+    /// Reads the file.
     ///
     /// # Errors
     ///
     /// When it can't be read, or says something wrong: with the line and the key.
-    pub fn load(&self, defaults: &Settings) -> Result<Settings, Failure> {
+    pub fn load(&self) -> Result<Settings, Failure> {
         let shown = self.path.display();
         let text = fs::read_to_string(&self.path).map_err(|error| {
             Failure::new(Kinds::CONFIGURATION, format!("cannot read {shown}: {error}"))
@@ -60,11 +72,13 @@ impl Source {
             key: None,
             what: error.message().to_owned(),
         });
-        let settings = parsed.and_then(|file| file.settings(defaults, folder, &self.check));
-        settings.map_err(|wrong| {
+        let settings = parsed.and_then(|file| file.settings(&self.defaults, folder, &self.check));
+        let mut settings = settings.map_err(|wrong| {
             Failure::new(Kinds::CONFIGURATION, format!("{shown}:{}", wrong.at(&text)))
                 .advise("`wardian serve --help` shows a configuration with all its keys")
-        })
+        })?;
+        (self.finish)(&mut settings);
+        Ok(settings)
     }
 
     /// Changes when the file does, or a component that it names.
@@ -131,7 +145,7 @@ struct FileLimits {
 struct FileTenant {
     name: Spanned<String>,
     #[serde(default)]
-    host: Vec<String>,
+    host: Vec<Spanned<String>>,
     prefix: Option<Spanned<String>>,
     component: Spanned<PathBuf>,
     token: Option<Spanned<String>>,
@@ -148,6 +162,7 @@ struct FileTenant {
     #[serde(default)]
     no_gpu: bool,
     memory: Option<Spanned<Amount>>,
+    process_memory: Option<Bytes>,
     requests: Option<Spanned<usize>>,
     instance_requests: Option<Spanned<usize>>,
 }
@@ -202,8 +217,7 @@ impl File {
             if !names.insert(tenant.name.clone()) {
                 return Err(Wrong::of("name", &name, format!("there are two tenants '{}'", tenant.name)));
             }
-            let same = |other: &&Tenant| (&other.hosts, &other.prefix) == (&tenant.hosts, &tenant.prefix);
-            if let Some(other) = tenants.iter().find(same) {
+            if let Some(other) = tenants.iter().find(|other| same_requests(other, &tenant)) {
                 let what = format!("'{}' has the same host and prefix as '{}'", tenant.name, other.name);
                 return Err(Wrong::of("name", &name, what));
             }
@@ -244,11 +258,12 @@ impl FileTenant {
             arguments.extend(argument);
             Ok(())
         };
+        let name = name(&self.name)?;
         let component = folder.join(self.component.get_ref());
         if !component.is_file() {
             return Err(Wrong::of("component", &self.component, format!("there is no file {}", component.display())));
         }
-        let mut tenant = Tenant::of(self.name.get_ref(), &component);
+        let mut tenant = Tenant::of(name, &component);
         for dir in &self.dirs {
             let (host, guest) = dir.get_ref().split_once("::").unwrap_or((dir.get_ref(), dir.get_ref()));
             let host = folder.join(host);
@@ -278,15 +293,46 @@ impl FileTenant {
         arguments.push("--".to_owned());
         arguments.push(component.display().to_string());
         tenant.arguments = arguments;
-        tenant.hosts = self.host;
+        tenant.hosts = self.host.into_iter().map(host).collect::<Result<_, _>>()?;
         tenant.prefix = self.prefix.map(prefix).transpose()?;
         tenant.token = self.token.map(token).transpose()?;
+        tenant.process_memory = self.process_memory.map(|Bytes(bytes)| bytes);
         tenant.requests = self.requests.map_or(Ok(tenant.requests), |value| at_least_one("requests", &value))?;
         let shared = tenant.instance_requests;
         tenant.instance_requests =
             self.instance_requests.map_or(Ok(shared), |value| at_least_one("instance-requests", &value))?;
         Ok(tenant)
     }
+}
+
+/// Whether there are requests that would be both their own.
+fn same_requests(one: &Tenant, other: &Tenant) -> bool {
+    let prefix = |tenant: &Tenant| tenant.prefix.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
+    let both = |host: &String| other.hosts.iter().any(|other| other.eq_ignore_ascii_case(host));
+    let same_host = (one.hosts.is_empty() && other.hosts.is_empty()) || one.hosts.iter().any(both);
+    same_host && prefix(one) == prefix(other)
+}
+
+/// How long a tenant's name may be.
+const NAME_CHARACTERS_MAX: usize = 64;
+
+fn name(name: &Spanned<String>) -> Result<&str, Wrong> {
+    let text = name.get_ref();
+    let fits = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    let begins = text.starts_with(|character: char| character.is_ascii_alphanumeric());
+    if begins && text.len() <= NAME_CHARACTERS_MAX && text.chars().all(fits) {
+        return Ok(text);
+    }
+    let what = "expected letters, digits, '-', '_' and '.', a letter or digit first, 64 at most";
+    Err(Wrong::of("name", name, what))
+}
+
+fn host(host: Spanned<String>) -> Result<String, Wrong> {
+    let authority = host.get_ref().parse::<Authority>();
+    if authority.is_ok_and(|authority| authority.host() == host.get_ref()) {
+        return Ok(host.into_inner());
+    }
+    Err(Wrong::of("host", &host, "expected the name of a host alone, such as \"photos.example\", without a port"))
 }
 
 fn prefix(prefix: Spanned<String>) -> Result<String, Wrong> {

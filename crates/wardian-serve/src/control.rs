@@ -23,6 +23,8 @@ pub(crate) struct Start {
     pub(crate) arguments: Vec<String>,
     /// [`Tenant::instance_requests`](crate::Tenant::instance_requests).
     pub(crate) instance_requests: usize,
+    /// [`Tenant::process_memory`](crate::Tenant::process_memory).
+    pub(crate) process_memory: Option<u64>,
     /// What is closed around the worker before it loads anything.
     pub(crate) jail: Jail,
     /// Files and folders that it reads.

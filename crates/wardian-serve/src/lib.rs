@@ -27,6 +27,8 @@ mod failure;
 #[cfg(unix)]
 mod jail;
 mod memory;
+mod printing;
+mod rate;
 #[cfg(unix)]
 mod settings;
 mod state;
@@ -39,6 +41,7 @@ pub use failure::Failure;
 #[cfg(unix)]
 pub use jail::{Jail, JailPart, JailState, jail_parts};
 pub use memory::Memory;
+pub use printing::{Printed, Printing};
 #[cfg(unix)]
 pub use settings::{INSTANCE_REQUESTS, Limits, REQUESTS, Settings, Stamp, Tenant, Token, WorkerCommand};
 pub use state::{State, linker};
@@ -46,3 +49,6 @@ pub use state::{State, linker};
 pub use supervisor::{Kinds, serve};
 #[cfg(unix)]
 pub use worker::{Program, work};
+
+/// What logs call the lines that guests print.
+const GUEST_LOG: &str = "wardian_serve::guest";

@@ -86,6 +86,9 @@ pub struct Tenant {
     pub requests: usize,
     /// How many of them an instance of its component handles at once, where the component allows it.
     pub instance_requests: usize,
+    /// How many bytes of memory a worker's process may have, its driver and its host included; the system ends it
+    /// when it wants more. What drivers share with a GPU is not counted.
+    pub process_memory: Option<u64>,
     /// What it gets, as the arguments that the worker's executable takes.
     pub arguments: Vec<String>,
     /// Folders that the arguments open to it, for the worker's jail.
@@ -107,6 +110,7 @@ impl Tenant {
             token: None,
             requests: REQUESTS,
             instance_requests: INSTANCE_REQUESTS,
+            process_memory: None,
             arguments: Vec::new(),
             paths: Vec::new(),
             component: component.to_owned(),

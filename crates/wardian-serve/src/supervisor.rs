@@ -2,8 +2,10 @@
 
 mod admin;
 mod body;
+mod descriptors;
 mod front;
 mod metrics;
+mod output;
 mod process;
 mod reload;
 mod site;
@@ -87,6 +89,7 @@ async fn run(
 ) -> Result<(), Failure> {
     let internal = |error: io::Error| Failure::new(Kinds::INTERNAL, format!("cannot start to serve: {error}"));
     let mut end = End::new().map_err(internal)?;
+    let connections = descriptors::connections(settings.limits.connections, settings.tenants.len());
     let (listener, addr) = listen(settings.addr, "--addr").await?;
     let admin = match settings.admin_addr {
         Some(addr) => Some(listen(addr, "--admin-addr").await?),
@@ -102,7 +105,7 @@ async fn run(
     let admin_addr = admin.as_ref().map(|(_, addr)| *addr);
     if let Some((listener, _)) = admin {
         let (sites, draining) = (Arc::clone(&sites), draining.subscribe());
-        tokio::spawn(serve_operator(listener, settings.limits, sites, metrics.clone(), draining));
+        tokio::spawn(serve_operator(listener, sites, metrics.clone(), draining));
     }
     let reload = source.map(|source| {
         let reload = Reload::new(source, settings.clone(), folder.to_owned(), metrics.clone());
@@ -111,7 +114,7 @@ async fn run(
     ready(addr, admin_addr);
     let clients = GracefulShutdown::new();
     tokio::select! {
-        () = serve_clients(listener, &settings.limits, &sites, &clients) => {}
+        () = serve_clients(listener, connections, &sites, &clients) => {}
         () = end.asked() => {}
     }
     // Nobody can connect any more; who is connected gets what was asked for.
@@ -119,10 +122,11 @@ async fn run(
     if let Some(reload) = reload {
         reload.abort();
     }
-    tracing::info!("ending: waiting for requests, {} at most", humantime::format_duration(settings.limits.drain_time));
+    let drain_time = sites.borrow().limits.drain_time;
+    tracing::info!("ending: waiting for requests, {} at most", humantime::format_duration(drain_time));
     tokio::select! {
         () = clients.shutdown() => {}
-        () = tokio::time::sleep(settings.limits.drain_time) => tracing::warn!("some requests took too long, and are lost"),
+        () = tokio::time::sleep(drain_time) => tracing::warn!("some requests took too long, and are lost"),
         () = end.asked() => tracing::warn!("told to end again: requests are lost"),
     }
     let site = Arc::clone(&sites.borrow());
@@ -167,13 +171,13 @@ async fn listen(addr: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAddr
     })
 }
 
-async fn serve_clients(listener: TcpListener, limits: &Limits, sites: &Arc<Sites>, clients: &GracefulShutdown) {
-    let connections = Arc::new(Semaphore::new(limits.connections));
+async fn serve_clients(listener: TcpListener, connections: usize, sites: &Arc<Sites>, clients: &GracefulShutdown) {
+    let connections = Arc::new(Semaphore::new(connections));
     loop {
         // Who finds no place waits in the system's queue.
         let Ok(place) = Arc::clone(&connections).acquire_owned().await else { return };
         let Some((stream, peer)) = accept(&listener).await else { continue };
-        let (sites, limits, watcher) = (Arc::clone(sites), *limits, clients.watcher());
+        let (sites, limits, watcher) = (Arc::clone(sites), sites.borrow().limits, clients.watcher());
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let site = Arc::clone(&sites.borrow());
@@ -185,18 +189,13 @@ async fn serve_clients(listener: TcpListener, limits: &Limits, sites: &Arc<Sites
     }
 }
 
-async fn serve_operator(
-    listener: TcpListener,
-    limits: Limits,
-    sites: Arc<Sites>,
-    metrics: Metrics,
-    draining: watch::Receiver<bool>,
-) {
+async fn serve_operator(listener: TcpListener, sites: Arc<Sites>, metrics: Metrics, draining: watch::Receiver<bool>) {
     let connections = Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX));
     loop {
         let Ok(place) = Arc::clone(&connections).acquire_owned().await else { return };
         let Some((stream, _)) = accept(&listener).await else { continue };
         let (sites, metrics, draining) = (Arc::clone(&sites), metrics.clone(), draining.clone());
+        let limits = sites.borrow().limits;
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
                 std::future::ready(admin::answer(&sites, &metrics, &draining, &request))

@@ -5,11 +5,13 @@ mod exchange;
 mod handler;
 mod sockets;
 
+use std::fs;
 use std::io;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use wardian_host::Usage;
 use wasmtime_wasi_http::handler::ProxyPre;
@@ -89,7 +91,8 @@ impl Drop for Guests {
 impl Worker {
     async fn start(self, start: Start) -> Result<Started, Failure> {
         let Self { load, requests } = self;
-        let Start { arguments, instance_requests, jail, read, write } = start;
+        let Start { arguments, instance_requests, process_memory, jail, read, write } = start;
+        bound_memory(process_memory)?;
         // Before there is another thread: it holds for this one and those that come.
         close(jail, &Paths { read, write })?;
         let guests = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
@@ -111,16 +114,31 @@ impl Worker {
     }
 }
 
+/// Has the system bound the memory of this process.
+fn bound_memory(bytes: Option<u64>) -> Result<(), Failure> {
+    let Some(bytes) = bytes else { return Ok(()) };
+    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    setrlimit(Resource::Data, limit).map_err(|error| {
+        Failure::new(BROKEN, format!("the memory of a worker cannot be bounded to {bytes} bytes: {error}"))
+            .advise("leave process-memory out, and bound the memory of the whole service")
+    })
+}
+
 /// Closes the jail around this thread.
 fn close(jail: Jail, paths: &Paths) -> Result<(), Failure> {
     if jail == Jail::Off {
         return Ok(());
     }
-    let missing: Vec<_> = jail::close(paths).into_iter().filter(|part| !part.holds()).collect();
-    if missing.is_empty() {
+    // Threads that are there already would stay outside.
+    let alone = threads().is_none_or(|threads| threads == 1);
+    let missing = jail::close(paths).into_iter().filter(|part| !part.holds());
+    let mut texts: Vec<_> = missing.map(|part| part.to_string()).collect();
+    if !alone {
+        texts.push("some threads of the worker were started before it was closed".to_owned());
+    }
+    if texts.is_empty() {
         return Ok(());
     }
-    let texts: Vec<_> = missing.iter().map(ToString::to_string).collect();
     if jail == Jail::Required {
         return Err(Failure::new(BROKEN, format!("the worker's jail is not complete: {}", texts.join("; "))).advise(
             "`wardian info --jail` shows what this system has; jail = \"available\" goes on without the rest",
@@ -130,6 +148,11 @@ fn close(jail: Jail, paths: &Paths) -> Result<(), Failure> {
         tracing::warn!(missing, "the worker's jail is not complete");
     }
     Ok(())
+}
+
+/// How many threads this process has, where the system says so.
+fn threads() -> Option<usize> {
+    fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }
 
 /// How long to wait before trying again what the system refused, such as another descriptor.

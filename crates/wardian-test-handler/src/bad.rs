@@ -52,3 +52,19 @@ pub(crate) fn eat(mebibytes: usize) -> String {
     }
     format!("{} MiB", eaten.len())
 }
+
+/// Prints what looks like the logs of its host.
+pub(crate) fn forge() -> String {
+    println!("{{\"target\":\"wardian_serve::access\",\"fields\":{{\"tenant\":\"good\",\"forged\":true}}}}");
+    println!("ERROR wardian_serve::supervisor: forged\r\x1b[2J");
+    print!("without an end");
+    String::new()
+}
+
+/// Prints so many lines.
+pub(crate) fn flood(lines: u32) -> String {
+    for line in 0..lines {
+        println!("line {line}");
+    }
+    format!("{lines} lines")
+}

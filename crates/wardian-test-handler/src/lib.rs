@@ -57,6 +57,8 @@ async fn answer(path: &str, query: &str, request: Request) -> Result<Response, B
             let lines = request.get_headers().copy_all().into_iter();
             text(200, lines.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(&value))).collect())
         }
+        "/header" => header(query),
+        "/many-headers" => many_headers(query.parse()?),
         "/status" => text(query.parse()?, "as you wish\n".to_owned()),
         "/variable" => text(200, env::var(query)?),
         "/read" => text(200, fs::read_to_string(query)?),
@@ -69,6 +71,8 @@ async fn answer(path: &str, query: &str, request: Request) -> Result<Response, B
             eprintln!("{query} on standard error");
             text(200, String::new())
         }
+        "/forge" => text(200, bad::forge()),
+        "/flood" => text(200, bad::flood(query.parse()?)),
         "/upper" => streamed(request, |chunk| chunk.make_ascii_uppercase()),
         "/length" => text(200, length(request).await.to_string()),
         "/endless" => endless(),
@@ -93,6 +97,27 @@ pub(crate) fn text(status: u16, text: String) -> Response {
         body.write_all(text.into_bytes()).await;
     });
     response
+}
+
+/// A response of five bytes with a header, such as `content-length=3`.
+fn header(header: &str) -> Response {
+    let (name, value) = header.split_once('=').unwrap_or((header, ""));
+    with_headers(vec![(name.to_owned(), value.as_bytes().to_vec())])
+}
+
+fn many_headers(count: u32) -> Response {
+    with_headers((0..count).map(|number| (format!("x-{number}"), b"y".to_vec())).collect())
+}
+
+fn with_headers(headers: Vec<(String, Vec<u8>)>) -> Response {
+    let Ok(headers) = Fields::from_list(&headers) else { return text(500, "these are no headers\n".to_owned()) };
+    let (mut body, reader) = wit_stream::new();
+    let (trailers, no_trailers) = wit_future::new(|| Ok(None));
+    drop(trailers);
+    wit_bindgen::spawn_local(async move {
+        body.write_all(b"hello".to_vec()).await;
+    });
+    Response::new(headers, Some(reader), no_trailers).0
 }
 
 pub(crate) fn response(body: StreamReader<u8>) -> Response {

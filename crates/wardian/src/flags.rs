@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 use crate::component::Trust;
 use crate::exit;
+use crate::log::Reader;
 use crate::quota::{self, QuotaFlag};
 
 const ABOUT: &str = "\
@@ -49,7 +50,8 @@ pub(crate) struct Flags {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Logs")]
 pub(crate) struct LogFlags {
-    /// What to log, on standard error: a level, or TARGET=LEVEL, several with commas [default: RUST_LOG, else warnings]
+    /// What to log, on standard error: a level, or TARGET=LEVEL, several with commas [default: RUST_LOG,
+    /// else warnings; for `serve` also information, such as requests]
     #[arg(long, value_name = "FILTER", global = true)]
     pub(crate) log: Option<String>,
     /// How to log: as lines for people, or as one JSON object a line
@@ -85,6 +87,17 @@ impl Command {
             #[cfg(unix)]
             Self::Serve(_) | Self::Worker(_) => "wardian=info",
             Self::Run(_) | Self::Compile(_) | Self::Info(_) | Self::Completions(_) => "wardian=warn",
+        }
+    }
+
+    /// Who reads what it logs.
+    pub(crate) const fn log_reader(&self) -> Reader {
+        match self {
+            #[cfg(unix)]
+            Self::Worker(_) => Reader::Supervisor,
+            #[cfg(unix)]
+            Self::Serve(_) => Reader::User,
+            Self::Run(_) | Self::Compile(_) | Self::Info(_) | Self::Completions(_) => Reader::User,
         }
     }
 }
@@ -158,7 +171,8 @@ pub(crate) struct GpuFlags {
     /// At most so much memory of the GPU, such as 2GiB; more is WebGPU's out-of-memory error
     #[arg(long = "gpu-memory", value_name = "BYTES", value_parser = quota::bytes)]
     pub(crate) memory: Option<u64>,
-    /// At most so much time on the GPU, such as 30s or 5m; then its devices are lost, and wardian ends with 117
+    /// At most so much time on the GPU, such as 30s or 5m; then its devices are lost: `run` ends with 117, and
+    /// `serve` replaces its worker
     #[arg(long = "gpu-time", value_name = "TIME", value_parser = quota::milliseconds)]
     pub(crate) time: Option<u64>,
     /// At most so much of something else, such as buffers=1000 or submission-time=5s; `wardian info --policy` lists them.

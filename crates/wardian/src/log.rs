@@ -9,15 +9,24 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::exit::{Exit, Failure};
 use crate::flags::{LogFlags, LogFormat};
 
+/// Who reads the log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reader {
+    User,
+    /// That of `wardian serve`, which adds the time, and writes all of it in one format.
+    Supervisor,
+}
+
 /// Starts to log what `--log` says, else what RUST_LOG says, else the default.
-pub(crate) fn start(flags: &LogFlags, default: &str) -> Result<(), Failure> {
+pub(crate) fn start(flags: &LogFlags, default: &str, reader: Reader) -> Result<(), Failure> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(flags, default)?)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
-    let started = match flags.log_format {
-        LogFormat::Text => builder.finish().try_init(),
-        LogFormat::Json => builder.json().finish().try_init(),
+    let started = match (reader, flags.log_format) {
+        (Reader::User, LogFormat::Text) => builder.finish().try_init(),
+        (Reader::User, LogFormat::Json) => builder.json().finish().try_init(),
+        (Reader::Supervisor, _) => builder.without_time().finish().try_init(),
     };
     started.map_err(|error| Failure::new(Exit::Internal, format!("cannot start to log: {error}")))
 }

@@ -29,7 +29,8 @@ use crate::flags::{Command, Flags, LogFlags};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    match log::start(&flags.log, flags.command.log_filter()).and_then(|()| command(&flags.command, &flags.log)) {
+    let started = log::start(&flags.log, flags.command.log_filter(), flags.command.log_reader());
+    match started.and_then(|()| command(&flags.command, &flags.log)) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }

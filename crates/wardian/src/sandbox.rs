@@ -3,35 +3,36 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::Path;
 #[cfg(unix)]
 use std::path::PathBuf;
 
+use wardian_serve::Printing;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::exit::{Exit, Failure};
 use crate::flags::GuestFlags;
 
 /// Where a guest's standard input and output are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Streams {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Streams<'a> {
     /// The command's own.
     Inherited,
     /// Nothing to read, and all output among the logs.
-    Logged,
+    Logged(&'a Printing),
 }
 
 pub(crate) fn context(
     flags: &GuestFlags,
     component: &Path,
     arguments: &[OsString],
-    streams: Streams,
+    streams: Streams<'_>,
 ) -> Result<WasiCtx, Failure> {
     let mut wasi = WasiCtx::builder();
     match streams {
         Streams::Inherited => wasi.inherit_stdio(),
-        Streams::Logged => wasi.stdout(io::stderr()).inherit_stderr(),
+        Streams::Logged(printing) => wasi.stdout(printing.stream("stdout")).stderr(printing.stream("stderr")),
     };
     // A program's first argument is its name, as a shell gives it.
     wasi.arg(component.file_name().unwrap_or_default().to_string_lossy());

@@ -6,10 +6,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser as _, ValueEnum as _};
+use clap::Parser as _;
 use wardian_host::{Quota, ShaderCompiler};
 use wardian_serve::config::Source;
-use wardian_serve::{Jail, Limits, Memory, Program, Settings, State, Tenant, WorkerCommand};
+use wardian_serve::{Jail, Limits, Memory, Printing, Program, Settings, State, Tenant, WorkerCommand};
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime_wasi_http::handler::ProxyPre;
@@ -40,20 +40,24 @@ pub(crate) fn serve(flags: &ServeFlags, log: &LogFlags) -> Result<ExitCode, Fail
     let defaults = Settings {
         addr: flags.addr.unwrap_or(ADDR),
         admin_addr: flags.admin_addr,
-        limits: limits(&flags.limits),
+        limits: limits_of(&flags.limits, &Limits::default()),
         tenants: Vec::new(),
         worker: worker(log)?,
         jail: flags.jail.map_or_else(Jail::default, jail),
     };
     let (settings, source) = match (&flags.config, &flags.component) {
         (Some(path), _) => {
-            let source = Source::new(path.clone(), check);
-            let mut settings = source.load(&defaults).map_err(Failure::from_server)?;
-            // The command line goes before the file.
-            settings.addr = flags.addr.unwrap_or(settings.addr);
-            settings.admin_addr = flags.admin_addr.or(settings.admin_addr);
-            settings.jail = flags.jail.map_or(settings.jail, jail);
-            (settings, Some(source))
+            // The command line goes before the file, also when that is read again.
+            let (limits, addr, admin_addr) = (flags.limits.clone(), flags.addr, flags.admin_addr);
+            let jail = flags.jail.map(jail);
+            let finish = move |settings: &mut Settings| {
+                settings.limits = limits_of(&limits, &settings.limits);
+                settings.addr = addr.unwrap_or(settings.addr);
+                settings.admin_addr = admin_addr.or(settings.admin_addr);
+                settings.jail = jail.unwrap_or(settings.jail);
+            };
+            let source = Source::new(path.clone(), defaults, finish, check);
+            (source.load().map_err(Failure::from_server)?, Some(source))
         }
         (None, Some(component)) => (Settings { tenants: vec![only(flags, component)?], ..defaults }, None),
         (None, None) => {
@@ -90,8 +94,7 @@ fn warm() {
     }
 }
 
-fn limits(flags: &LimitFlags) -> Limits {
-    let defaults = Limits::default();
+fn limits_of(flags: &LimitFlags, defaults: &Limits) -> Limits {
     Limits {
         header_time: flags.header_time.unwrap_or(defaults.header_time),
         body_bytes: flags.body.unwrap_or(defaults.body_bytes),
@@ -112,9 +115,6 @@ fn worker(log: &LogFlags) -> Result<WorkerCommand, Failure> {
     if let Some(filter) = &log.log {
         arguments.extend(["--log".into(), filter.into()]);
     }
-    if let Some(format) = log.log_format.to_possible_value() {
-        arguments.extend(["--log-format".into(), format.get_name().into()]);
-    }
     arguments.push(WORKER.into());
     let cache = cache::folder();
     let environment = cache.iter().map(|folder| (cache::VARIABLE.into(), folder.clone().into())).collect();
@@ -124,7 +124,7 @@ fn worker(log: &LogFlags) -> Result<WorkerCommand, Failure> {
 /// The tenant of a command line. Its worker gets the same flags in its own words.
 fn only(flags: &ServeFlags, component: &Path) -> Result<Tenant, Failure> {
     // What is wrong with these the user is to know before anything starts.
-    sandbox::context(&flags.guest, component, &[], Streams::Logged)?;
+    sandbox::context(&flags.guest, component, &[], Streams::Logged(&Printing::new()))?;
     let mut arguments = guest_arguments(&flags.guest)?;
     arguments.extend(flags.limits.guest_memory.map(|bytes| format!("--memory={bytes}")));
     arguments.push("--".to_owned());
@@ -132,6 +132,7 @@ fn only(flags: &ServeFlags, component: &Path) -> Result<Tenant, Failure> {
     let mut tenant = Tenant::of(ONLY, component);
     tenant.arguments = arguments;
     tenant.paths = sandbox::folders(&flags.guest)?;
+    tenant.process_memory = flags.limits.process_memory;
     tenant.requests = flags.limits.requests.unwrap_or(tenant.requests);
     tenant.instance_requests = flags.limits.instance_requests.unwrap_or(tenant.instance_requests);
     Ok(tenant)
@@ -181,9 +182,10 @@ fn load(arguments: &[String]) -> Result<Program, Failure> {
     let memory = Memory::new(guest_memory.unwrap_or(MEMORY_MAX));
     let usage = share.usage();
     // Said now if it is wrong, and not with the first request.
-    sandbox::context(&guest, &path, &[], Streams::Logged)?;
+    let printing = Printing::new();
+    sandbox::context(&guest, &path, &[], Streams::Logged(&printing))?;
     let state = move || {
-        let wasi = sandbox::context(&guest, &path, &[], Streams::Logged)
+        let wasi = sandbox::context(&guest, &path, &[], Streams::Logged(&printing))
             .map_err(|failure| wasmtime::format_err!("{}", failure.what()))?;
         Ok(State::new(wasi, share.context()).with_memory(&memory))
     };

@@ -35,7 +35,8 @@ fn check_refused(arguments: &[&str], parts: &[&str]) {
 
 #[test]
 fn help_tells_commands_examples_and_exit_codes() {
-    let commands = ["  run ", "  compile ", "  info ", "  completions ", "Examples:", "wardian run --dir ."];
+    let commands =
+        ["  run ", "  serve ", "  compile ", "  info ", "  completions ", "Examples:", "wardian run --dir ."];
     check_prints(&["-h"], &commands);
     check_prints(&["--help"], &commands);
     check_prints(&["--help"], &["Exit codes:", "  0 ", "  2 ", "  110 ", "  115 ", "the component trapped"]);
@@ -46,6 +47,20 @@ fn each_command_has_help_with_examples() {
     check_prints(
         &["run", "--help"],
         &["Examples:", "--dir", "--env", "--gpu-adapter", "--allow-precompiled", "Ctrl-C"],
+    );
+    #[cfg(unix)]
+    check_prints(
+        &["serve", "--help"],
+        &[
+            "Examples:",
+            "wardian serve hello.wasm",
+            "[[tenant]]",
+            "--admin-addr",
+            "/metrics",
+            "--jail",
+            "503",
+            "SIGTERM",
+        ],
     );
     check_prints(&["compile", "--help"], &["Examples:", "--output", ".cwasm"]);
     check_prints(&["info", "--help"], &["Examples:", "--json", "\"adapters\"", "device_type"]);

@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
         "the host is a library and knows no guest",
     ),
     ("crates/wardian/", &["wardian-guest"], "host crates never depend on guest crates"),
+    ("crates/wardian-serve/", &["clap", "wardian", "wardian-guest"], "the server is a library and knows no guest"),
     (
         "crates/wardian-guest/",
         &["wardian-host", "wardian", "wasmtime", "wgpu-core"],

@@ -30,6 +30,12 @@ const REFUSED: &[c_long] = &[
     libc::SYS_pidfd_open,
     libc::SYS_pidfd_getfd,
     libc::SYS_pidfd_send_signal,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_process_mrelease,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    libc::SYS_ioprio_set,
     // Namespaces and mounts.
     libc::SYS_unshare,
     libc::SYS_setns,
@@ -91,8 +97,14 @@ const REFUSED: &[c_long] = &[
 
 /// Those that only this processor has.
 #[cfg(target_arch = "x86_64")]
-const REFUSED_HERE: &[c_long] =
-    &[libc::SYS_fork, libc::SYS_vfork, libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_modify_ldt];
+const REFUSED_HERE: &[c_long] = &[
+    libc::SYS_fork,
+    libc::SYS_vfork,
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
+    libc::SYS_modify_ldt,
+    libc::SYS_kexec_file_load,
+];
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_HERE: &[c_long] = &[];
 
@@ -117,6 +129,9 @@ pub(super) fn close() -> Result<(), Refused> {
         rules.insert(call, vec![SeccompRule::new(vec![first_is_not(own)?])?]);
     }
     rules.insert(libc::SYS_tkill, Vec::new());
+    // The limits of other processes of the same user, by which they can be ended. Zero is this one.
+    let of_another = vec![first_is_not(0)?, first_is_not(own)?];
+    rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(of_another)?]);
     apply(rules, errno(libc::EPERM))?;
     // Its flags are in memory, where no filter can see them. Libraries know kernels without it, and use the other.
     apply(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), errno(libc::ENOSYS))

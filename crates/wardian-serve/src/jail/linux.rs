@@ -187,6 +187,10 @@ mod tests {
             assert_eq!(kill_process(parent, Signal::CONT), Err(rustix::io::Errno::PERM), "no signal to others");
             let own = Pid::from_raw(std::process::id().try_into().expect("a number")).expect("not zero");
             assert_eq!(kill_process(own, Signal::CONT), Ok(()), "but to itself");
+            let limit = Rlimit { current: Some(1 << 20), maximum: None };
+            let others = rustix::process::prlimit(Some(parent), Resource::Fsize, limit);
+            assert_eq!(others.map(drop), Err(rustix::io::Errno::PERM), "no limit of others");
+            assert!(fs::read_to_string("/proc/self/limits").is_ok(), "its own can be read");
             let status = fs::read_to_string("/proc/thread-self/status").expect("its own state");
             assert!(status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2"), "{status}");
         });

@@ -22,7 +22,7 @@ pub(super) fn answer(
     let (status, body) = match (request.method(), request.uri().path()) {
         (&(Method::GET | Method::HEAD), "/health") => (StatusCode::OK, Bytes::from("ok\n")),
         (&(Method::GET | Method::HEAD), "/ready") => ready(&sites.borrow(), *draining.borrow()),
-        (&(Method::GET | Method::HEAD), "/metrics") => (StatusCode::OK, Bytes::from(metrics.text())),
+        (&(Method::GET | Method::HEAD), "/metrics") => (StatusCode::OK, Bytes::from(metrics.text(&sites.borrow()))),
         _ => (StatusCode::NOT_FOUND, Bytes::from("there are /health, /ready and /metrics\n")),
     };
     let mut response = Response::new(Full::new(body));

@@ -25,6 +25,8 @@ pub(super) enum Progress {
     TooLarge,
     /// The client paused for longer than allowed.
     TooSlow,
+    /// It ended before its time, or is none.
+    Broken,
 }
 
 /// A client's body. Clones of its progress tell why it ended.
@@ -78,7 +80,7 @@ impl Body for ClientBody {
         *self.progress.lock() = Progress::Moved(Instant::now());
         match frame {
             None => Poll::Ready(None),
-            Some(Err(_)) => Poll::Ready(Some(Err(NotAccepted))),
+            Some(Err(_)) => self.refuse(Progress::Broken),
             Some(Ok(frame)) => {
                 let bytes = frame.data_ref().map_or(0, Buf::remaining);
                 match self.bytes_left.checked_sub(u64::try_from(bytes).unwrap_or(u64::MAX)) {

@@ -17,12 +17,15 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Site;
 use super::body::{Answer, ClientBody, Progress, Watch, WorkerBody};
+use super::metrics::NOBODY;
 use super::process::{Entered, Process};
 use super::tenant::Served;
 use crate::Limits;
 
 /// What logs say in the place of a status where the client left before it got one, as other servers do.
 const CLIENT_LEFT: u16 = 499;
+/// How much of a path logs have.
+const PATH_CHARACTERS_MAX: usize = 512;
 /// After how many seconds a client that was sent away may come back.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 /// What holds for one connection, and is not passed on.
@@ -47,6 +50,7 @@ enum Refusal {
     Unauthorized,
     TooLarge,
     TooSlow,
+    Broken,
     TooMany,
     NoWorker,
     WorkerLost,
@@ -56,7 +60,7 @@ enum Refusal {
 impl Refusal {
     const fn status(self) -> StatusCode {
         match self {
-            Self::NoHost => StatusCode::BAD_REQUEST,
+            Self::NoHost | Self::Broken => StatusCode::BAD_REQUEST,
             Self::NoTunnel => StatusCode::NOT_IMPLEMENTED,
             Self::Unknown => StatusCode::NOT_FOUND,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -77,6 +81,7 @@ impl Refusal {
             Self::Unauthorized => "unauthorized",
             Self::TooLarge => "body-too-large",
             Self::TooSlow => "client-too-slow",
+            Self::Broken => "body-broken",
             Self::TooMany => "too-many-requests",
             Self::NoWorker => "no-worker",
             Self::WorkerLost => "worker-lost",
@@ -93,6 +98,7 @@ impl Refusal {
             Self::Unauthorized => "this needs the header 'authorization: Bearer TOKEN', with the right token\n",
             Self::TooLarge => "the body is larger than is accepted here\n",
             Self::TooSlow => "the body came too slowly; send it again\n",
+            Self::Broken => "the body ended before its time, or is none; send it again\n",
             Self::TooMany => "too many requests at once; try again in a second\n",
             Self::NoWorker => "the component is not ready; try again in a second\n",
             Self::WorkerLost => "the component broke off before it answered; try again\n",
@@ -125,6 +131,8 @@ struct Record {
     start: Instant,
     /// None while there is no response: its client may leave before.
     status: Option<StatusCode>,
+    /// Why it is not the component's, if it is not.
+    refusal: Option<Refusal>,
     bytes: usize,
     /// Whether the response was sent as a whole.
     complete: bool,
@@ -134,11 +142,12 @@ impl Drop for Record {
     fn drop(&mut self) {
         tracing::info!(
             target: "wardian_serve::access",
-            tenant = self.tenant.as_ref().map_or("-", |served| served.tenant.name.as_str()),
+            tenant = self.tenant.as_ref().map_or(NOBODY, |served| served.tenant.name.as_str()),
             peer = %self.peer,
             method = %self.method,
             path = %self.path,
             status = self.status.map_or(CLIENT_LEFT, |status| status.as_u16()),
+            refusal = self.refusal.map_or("-", Refusal::name),
             bytes = self.bytes,
             milliseconds = self.start.elapsed().as_secs_f64() * 1000.0,
             complete = self.complete,
@@ -174,12 +183,14 @@ pub(super) async fn answer(
         tenant: None,
         peer,
         method: request.method().clone(),
-        path: request.uri().path().to_owned(),
+        path: request.uri().path().chars().take(PATH_CHARACTERS_MAX).collect(),
         start: Instant::now(),
         status: None,
+        refusal: None,
         bytes: 0,
         complete: false,
     };
+    let nobody = site.nobody.clone();
     let admitted = admit(&site, request, &mut record);
     let answered = match admitted {
         Ok((served, request, permit)) => forward(&site.limits, &served, request, permit, record).await,
@@ -187,11 +198,11 @@ pub(super) async fn answer(
     };
     Ok(answered.unwrap_or_else(|(refusal, mut record)| {
         record.status = Some(refusal.status());
+        record.refusal = Some(refusal);
         record.complete = true;
-        if let Some(served) = &record.tenant {
-            served.metrics.refused(refusal.name());
-            served.metrics.answered(refusal.status().as_u16(), record.start.elapsed());
-        }
+        let metrics = record.tenant.as_ref().map_or(&nobody, |served| &served.metrics);
+        metrics.refused(refusal.name());
+        metrics.answered(refusal.status().as_u16(), record.start.elapsed());
         refusal.response()
     }))
 }
@@ -268,7 +279,13 @@ async fn forward(
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     drop_headers_of_connection(&mut parts.headers);
-    let answered = send(limits, &process, Request::from_parts(parts, body), &progress).await;
+    let (limits, request) = (*limits, Request::from_parts(parts, body));
+    // Goes on when its client leaves: what the guest does is to have its end, and counts until then.
+    let sending = tokio::spawn(async move {
+        let answered = send(&limits, &process, request, &progress).await;
+        (answered, permit, entered)
+    });
+    let Ok((answered, permit, entered)) = sending.await else { return Err((Refusal::WorkerLost, record)) };
     let (mut parts, inner) = match answered {
         Ok(response) => response.into_parts(),
         Err(refusal) => return Err((refusal, record)),
@@ -303,8 +320,10 @@ async fn send(
             (Ok(Ok(response)), _) => return Ok(response),
             (Ok(Err(_)), Progress::TooLarge) => return Err(Refusal::TooLarge),
             (Ok(Err(_)) | Err(_), Progress::TooSlow) => return Err(Refusal::TooSlow),
+            (Ok(Err(_)) | Err(_), Progress::Broken) => return Err(Refusal::Broken),
             (Ok(Err(error)), Progress::WaitsForClient | Progress::Moved(_)) => {
-                tracing::debug!(%error, process = process.id, "a worker did not answer");
+                let error = Chain(&error);
+                tracing::warn!(tenant = %process.tenant, process = process.id, %error, "a worker did not answer");
                 return Err(Refusal::WorkerLost);
             }
             // It is the client who keeps it waiting, which has a bound of its own.
@@ -312,7 +331,8 @@ async fn send(
             (Err(_), Progress::Moved(since)) => {
                 wait = limits.response_time.saturating_sub(since.max(start).elapsed());
                 if wait < Duration::from_millis(1) {
-                    process.give_up("did not answer a request in time");
+                    // Its other requests may be well, and have the same time.
+                    process.give_up("did not answer a request in time", limits.response_time);
                     return Err(Refusal::NoAnswer);
                 }
             }
@@ -331,5 +351,15 @@ fn drop_headers_of_connection(headers: &mut HeaderMap) {
         .collect();
     for name in OF_CONNECTION.iter().chain(&named) {
         headers.remove(name);
+    }
+}
+
+/// An error with its causes.
+struct Chain<'a>(&'a (dyn std::error::Error + 'static));
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        self.0.source().map_or(Ok(()), |source| write!(f, ": {}", Chain(source)))
     }
 }

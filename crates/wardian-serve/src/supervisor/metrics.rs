@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use prometheus::core::Collector;
+use prometheus::proto::Metric;
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
-use super::Kinds;
+use super::{Kinds, Site};
 use crate::Failure;
 use crate::control::Used;
 
@@ -25,6 +26,9 @@ pub(super) struct Metrics {
     quota_refusals: IntCounterVec,
     ready: IntGaugeVec,
 }
+
+/// What stands in the place of a tenant's name for requests that are nobody's. No tenant is called so.
+pub(super) const NOBODY: &str = "-";
 
 impl Metrics {
     pub(super) fn new() -> Result<Self, Failure> {
@@ -59,19 +63,41 @@ impl Metrics {
     pub(super) fn of(&self, tenant: &str) -> TenantMetrics {
         // There from the beginning, so that a rate can be taken of the first one.
         self.restarts.with_label_values(&[tenant]).inc_by(0);
-        self.gpu_memory.with_label_values(&[tenant]).set(0);
+        self.gpu_memory.with_label_values(&[tenant]).add(0);
         self.gpu_time.with_label_values(&[tenant]).inc_by(0);
         self.quota_refusals.with_label_values(&[tenant]).inc_by(0);
         TenantMetrics { all: self.clone(), tenant: tenant.to_owned() }
     }
 
-    pub(super) fn text(&self) -> Vec<u8> {
+    /// For requests that are no tenant's.
+    pub(super) fn nobody(&self) -> TenantMetrics {
+        TenantMetrics { all: self.clone(), tenant: NOBODY.to_owned() }
+    }
+
+    /// Of the tenants that are served now. Those that were before would only trouble whoever watches for missing ones.
+    pub(super) fn text(&self, site: &Site) -> Vec<u8> {
+        for served in &site.tenants {
+            self.ready.with_label_values(&[&served.tenant.name]).set(served.is_ready().into());
+        }
+        let mut families = self.registry.gather();
+        for family in &mut families {
+            let metrics = family.take_metric().into_iter();
+            family.set_metric(metrics.filter(|metric| is_of(metric, site)).collect());
+        }
+        families.retain(|family| !family.get_metric().is_empty());
         let mut text = Vec::new();
-        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+        if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
             tracing::warn!(%error, "the metrics cannot be written");
         }
         text
     }
+}
+
+fn is_of(metric: &Metric, site: &Site) -> bool {
+    let label = metric.get_label().iter().find(|label| label.name() == "tenant");
+    label.is_some_and(|label| {
+        label.value() == NOBODY || site.tenants.iter().any(|served| served.tenant.name == label.value())
+    })
 }
 
 fn register<T: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<T>) -> Result<T, Failure> {
@@ -100,10 +126,6 @@ impl TenantMetrics {
 
     pub(super) fn restarted(&self) {
         self.all.restarts.with_label_values(&[&self.tenant]).inc();
-    }
-
-    pub(super) fn ready(&self, ready: bool) {
-        self.all.ready.with_label_values(&[&self.tenant]).set(ready.into());
     }
 
     /// What a worker has used, and what it had used the last time.

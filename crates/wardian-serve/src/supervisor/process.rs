@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
@@ -27,7 +28,9 @@ use tower_service::Service;
 
 use super::body::ClientBody;
 use super::metrics::TenantMetrics;
+use super::output;
 use crate::control::{END, End, START, SUPERVISOR, Start, USAGE, Used};
+use crate::failure::shown;
 use crate::{Failure, WorkerCommand};
 
 /// How long a worker may take to load its component; compiling a large one takes a while on a busy machine.
@@ -38,6 +41,8 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 /// How long a worker may go on after its time on the GPU is over: its guest may tell its clients.
 const GRACE: Duration = Duration::from_millis(250);
+/// How long what it said may take to be logged, once it has ended.
+const OUTPUT_TIME_MAX: Duration = Duration::from_secs(1);
 /// What a worker exits with where it can't say why.
 const BROKEN: u8 = 116;
 
@@ -48,11 +53,22 @@ pub(super) struct Process {
     /// How many requests it has now.
     requests: AtomicUsize,
     idle: Notify,
-    /// Why it is to be replaced, or has ended.
-    over: watch::Sender<Option<String>>,
+    over: watch::Sender<Option<Over>>,
     kill: Arc<Notify>,
+    /// The sockets, whose files go with it.
+    sockets: [PathBuf; 2],
     /// The process's number, for logs.
     pub(super) id: u32,
+    /// Its tenant's name, for logs.
+    pub(super) tenant: String,
+}
+
+/// Why a worker is to be replaced, or has ended.
+#[derive(Clone, Debug)]
+pub(super) struct Over {
+    pub(super) reason: String,
+    /// How long the requests that it has may go on.
+    grace: Duration,
 }
 
 /// What a worker is started with.
@@ -72,49 +88,60 @@ impl Process {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let (requests, control) = (recipe.folder.join(format!("{number}r")), recipe.folder.join(format!("{number}c")));
-        let child = spawn(&recipe, &requests, &control)
-            .map_err(|error| Failure::new(BROKEN, format!("cannot start a worker process: {error}")))?;
+        let mut child = spawn(&recipe, &requests, &control).map_err(|error| {
+            Failure::new(BROKEN, format!("cannot start a worker process: {error}"))
+                .advise("it needs sockets in the folder for temporary files: TMPDIR may name one with a short path")
+        })?;
         let id = child.id().unwrap_or_default();
+        let output = child.stderr.take();
+        let output = output.map(|output| tokio::spawn(output::log(output, recipe.tenant.to_owned(), id)));
         let process = Arc::new(Self {
-            client: Client::builder(TokioExecutor::new()).build(Socket(requests)),
+            // A connection a request: what one guest's answer leaves of a connection is nothing for another's request.
+            client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(Socket(requests.clone())),
             requests: AtomicUsize::new(0),
             idle: Notify::new(),
             over: watch::Sender::new(None),
             kill: Arc::new(Notify::new()),
+            sockets: [requests, control.clone()],
             id,
+            tenant: recipe.tenant.to_owned(),
         });
         tokio::spawn(wait(child, Arc::clone(&process.kill), process.over.clone()));
         let control = Control(Client::builder(TokioExecutor::new()).build(Socket(control)));
         let started = tokio::select! {
             started = tokio::time::timeout(START_TIME_MAX, control.start(recipe.start)) => started
                 .unwrap_or_else(|_| Err(Failure::new(BROKEN, "the worker did not start in time"))),
-            reason = process.over() => Err(Failure::new(BROKEN, format!("the worker {reason} while it started"))
+            over = process.over() => Err(Failure::new(BROKEN, format!("the worker {} while it started", over.reason))
                 .advise("what it said itself stands above; `wardian run` with the same component may say more")),
         };
-        started?;
+        if let Err(failure) = started {
+            process.kill.notify_one();
+            if let Some(output) = output {
+                // What it said comes first.
+                let _ = tokio::time::timeout(OUTPUT_TIME_MAX, output).await;
+            }
+            return Err(failure);
+        }
         tokio::spawn(watch_usage(control.clone(), Arc::downgrade(&process), recipe.metrics.clone()));
         tokio::spawn(watch_end(control, Arc::downgrade(&process)));
         Ok(process)
     }
 
-    /// Resolves when it is to be replaced, or has ended, with the reason.
-    pub(super) async fn over(&self) -> String {
+    /// Resolves when it is to be replaced, or has ended.
+    pub(super) async fn over(&self) -> Over {
         let mut over = self.over.subscribe();
         // The sender lives as long as `self`.
-        over.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone()).unwrap_or_default()
+        let over = over.wait_for(Option::is_some).await.ok().and_then(|over| over.clone());
+        over.unwrap_or_else(|| Over { reason: "is lost".to_owned(), grace: Duration::ZERO })
     }
 
     pub(super) fn is_over(&self) -> bool {
         self.over.borrow().is_some()
     }
 
-    /// Has it replaced. Who replaces it ends it.
-    pub(super) fn give_up(&self, reason: &str) {
-        self.over.send_if_modified(|over| {
-            let first = over.is_none();
-            over.get_or_insert_with(|| reason.to_owned());
-            first
-        });
+    /// Has it replaced. Who replaces it ends it, once its requests have had this time.
+    pub(super) fn give_up(&self, reason: impl Into<String>, grace: Duration) {
+        set_over(&self.over, Over { reason: reason.into(), grace });
     }
 
     /// Counts a request for as long as the result lives.
@@ -134,15 +161,19 @@ impl Process {
         self.kill.notify_one();
     }
 
-    /// The same after a fault, for which its guest gets little time.
-    pub(super) async fn end_soon(&self) {
-        self.end(GRACE).await;
+    /// The same, with the time that goes with the reason.
+    pub(super) async fn end_replaced(&self) {
+        let Over { grace, .. } = self.over().await;
+        self.end(grace).await;
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill.notify_one();
+        for socket in &self.sockets {
+            let _ = fs::remove_file(socket);
+        }
     }
 }
 
@@ -165,8 +196,9 @@ fn spawn(recipe: &Recipe<'_>, requests: &Path, control: &Path) -> io::Result<Chi
     let inherited = env::vars_os().filter(|(name, _)| is_for_workers(&name.to_string_lossy()));
     command.env_clear().envs(inherited).envs(CACHES.map(|name| (name, cache))).envs(environment.iter().cloned());
     command.env(SUPERVISOR, std::process::id().to_string());
-    // Its output goes where the supervisor's logs go. Ctrl-C is for the supervisor alone.
-    command.stdin(listen(requests)?).stdout(listen(control)?).process_group(0).kill_on_drop(true);
+    command.stdin(listen(requests)?).stdout(listen(control)?).stderr(Stdio::piped());
+    // Ctrl-C is for the supervisor alone.
+    command.process_group(0).kill_on_drop(true);
     command.spawn()
 }
 
@@ -206,7 +238,7 @@ fn is_for_workers(name: &str) -> bool {
 }
 
 /// Waits for the end of a process, and brings it about where it is asked for.
-async fn wait(mut child: Child, kill: Arc<Notify>, over: watch::Sender<Option<String>>) {
+async fn wait(mut child: Child, kill: Arc<Notify>, over: watch::Sender<Option<Over>>) {
     let status = tokio::select! {
         status = child.wait() => status,
         () = kill.notified() => {
@@ -216,6 +248,11 @@ async fn wait(mut child: Child, kill: Arc<Notify>, over: watch::Sender<Option<St
         }
     };
     let reason = status.map_or_else(|error| format!("is lost: {error}"), |status| format!("ended with {status}"));
+    set_over(&over, Over { reason, grace: Duration::ZERO });
+}
+
+/// The first reason stays.
+fn set_over(over: &watch::Sender<Option<Over>>, reason: Over) {
     over.send_if_modified(|over| {
         let first = over.is_none();
         over.get_or_insert(reason);
@@ -233,8 +270,8 @@ async fn watch_usage(control: Control, process: std::sync::Weak<Process>, metric
         }
         match tokio::time::timeout(ANSWER_TIME_MAX, control.get::<Used>(USAGE)).await {
             Ok(Ok(used)) => metrics.used(std::mem::replace(&mut last, used), used),
-            Ok(Err(error)) => process.give_up(&format!("does not answer: {error}")),
-            Err(_) => process.give_up("does not answer"),
+            Ok(Err(error)) => process.give_up(format!("does not answer: {error}"), Duration::ZERO),
+            Err(_) => process.give_up("does not answer", Duration::ZERO),
         }
     }
     metrics.gone(last);
@@ -243,7 +280,7 @@ async fn watch_usage(control: Control, process: std::sync::Weak<Process>, metric
 async fn watch_end(control: Control, process: std::sync::Weak<Process>) {
     let end = control.get::<End>(END).await;
     if let (Ok(End { reason }), Some(process)) = (end, process.upgrade()) {
-        process.give_up(&format!("is out of time on the GPU: {reason}"));
+        process.give_up(format!("is out of time on the GPU: {}", shown(&reason)), GRACE);
     }
 }
 
@@ -258,7 +295,8 @@ impl Control {
         if status == StatusCode::OK {
             return Ok(());
         }
-        Err(serde_json::from_slice(&body).unwrap_or_else(|_| broken(format!("it answered with {status}"))))
+        let failure = serde_json::from_slice::<Failure>(&body);
+        Err(failure.map_or_else(|_| broken(format!("it answered with {status}")), Failure::shown))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {

@@ -50,16 +50,16 @@ impl Reload {
     }
 
     async fn load(&mut self, sites: &Sites) {
-        let settings = match self.source.load(&self.settings) {
+        let settings = match self.source.load() {
             Ok(settings) => settings,
             Err(failure) => {
-                let advice = failure.advice.join("; ");
-                tracing::error!(%failure, advice, "the configuration is wrong; the old one goes on");
+                tracing::error!(reason = failure.line(), "the configuration is wrong; the old one goes on");
                 return;
             }
         };
-        if (settings.addr, settings.admin_addr) != (self.settings.addr, self.settings.admin_addr) {
-            tracing::warn!("addr and admin-addr are other ones; they hold from the next start on");
+        let of_start = |settings: &Settings| (settings.addr, settings.admin_addr, settings.limits.connections);
+        if of_start(&settings) != of_start(&self.settings) {
+            tracing::warn!("addr, admin-addr or connections is another one; that holds from the next start on");
         }
         let before = Arc::clone(&sites.borrow());
         match Site::start(&settings, Some(&before), &self.folder, &self.metrics).await {
@@ -69,12 +69,9 @@ impl Reload {
                 tracing::info!(tenants = site.tenants.len(), "the configuration is loaded");
                 let time = settings.limits.drain_time;
                 tokio::spawn(async move { before.end_all_but(Some(&site), time).await });
-                self.settings = Settings { addr: self.settings.addr, admin_addr: self.settings.admin_addr, ..settings };
+                self.settings = settings;
             }
-            Err(failure) => {
-                let advice = failure.advice.join("; ");
-                tracing::error!(%failure, advice, "a tenant does not start; the old configuration goes on");
-            }
+            Err(failure) => tracing::error!(reason = failure.line(), "the old configuration goes on"),
         }
     }
 }

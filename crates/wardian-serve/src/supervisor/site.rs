@@ -5,62 +5,88 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, TenantMetrics};
 use super::tenant::Served;
 use crate::{Failure, Kinds, Limits, Settings, Tenant};
+
+/// How long a tenant may keep the others waiting when the supervisor starts.
+const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The tenants that are served at one time.
 pub(crate) struct Site {
     pub(super) tenants: Vec<Arc<Served>>,
     pub(super) limits: Limits,
+    /// For requests that are no tenant's.
+    pub(super) nobody: TenantMetrics,
 }
 
 impl Site {
-    /// Starts all tenants but those that run already as they are to be.
+    /// Starts all tenants but those that run already as they are to be. Of one that doesn't start the old one goes on,
+    /// if there is one, and else it is tried again; the others are served meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When none of them starts.
     pub(super) async fn start(
         settings: &Settings,
         before: Option<&Self>,
         folder: &Path,
         metrics: &Metrics,
     ) -> Result<Self, Failure> {
-        let running = |tenant: &Tenant| before?.tenants.iter().find(|served| served.tenant == *tenant).cloned();
+        let is = |served: &Served, tenant: &Tenant| served.tenant == *tenant && served.jail == settings.jail;
+        let running = |tenant: &Tenant| before?.tenants.iter().find(|served| is(served, tenant)).cloned();
         let mut tenants = Vec::new();
-        let mut starting = JoinSet::new();
+        let mut starting = Vec::new();
         for (place, tenant) in settings.tenants.iter().enumerate() {
-            if let Some(served) = running(tenant) {
-                tenants.push((place, served));
-                continue;
-            }
-            let (tenant, settings, folder) = (tenant.clone(), settings.clone(), folder.to_owned());
-            let metrics = metrics.clone();
-            starting.spawn(async move {
-                let name = tenant.name.clone();
-                let served = Served::start(tenant, &settings, folder, &metrics).await;
-                (place, name, served)
-            });
+            tenants.push(running(tenant).unwrap_or_else(|| {
+                let (served, came_of_it) = Served::start(tenant.clone(), settings, folder, metrics);
+                starting.push((place, came_of_it));
+                served
+            }));
         }
-        let alone = settings.tenants.len() == 1;
-        let mut failed = None;
-        while let Some(started) = starting.join_next().await {
-            match started {
-                Ok((place, _, Ok(served))) => tenants.push((place, served)),
-                Ok((_, name, Err(failure))) if !alone => {
-                    failed = Some(Failure { what: format!("tenant '{name}': {}", failure.what), ..failure });
+        let waits = before.is_some() || tenants.len() == 1;
+        let deadline = Instant::now() + START_TIME_MAX;
+        let mut failed = Vec::new();
+        for (place, came_of_it) in starting {
+            let came_of_it = if waits { Ok(came_of_it.await) } else { timeout_at(deadline, came_of_it).await };
+            match came_of_it {
+                Ok(Ok(Ok(())) | Err(_)) => {}
+                Ok(Ok(Err(failure))) => failed.push((place, failure)),
+                Err(_) => {
+                    let tenant = tenants.get(place).map_or("", |served| served.tenant.name.as_str());
+                    tracing::warn!(tenant, "it takes long to start; the others are served without it");
                 }
-                Ok((_, _, Err(failure))) => failed = Some(failure),
-                Err(error) => failed = Some(Failure::new(Kinds::INTERNAL, format!("a tenant did not start: {error}"))),
             }
         }
-        tenants.sort_by_key(|(place, _)| *place);
-        let site = Self { tenants: tenants.into_iter().map(|(_, served)| served).collect(), limits: settings.limits };
-        match failed {
-            None => Ok(site),
-            Some(failure) => {
-                site.end_all_but(before, Duration::ZERO).await;
-                Err(failure)
-            }
+        let mut site = Self { tenants, limits: settings.limits, nobody: metrics.nobody() };
+        if before.is_none() && failed.len() == site.tenants.len() {
+            site.end(Duration::ZERO).await;
+            let failure = failed.into_iter().next();
+            return Err(failure.map_or_else(no_tenant, |(place, failure)| match settings.tenants.get(place) {
+                Some(tenant) if settings.tenants.len() > 1 => {
+                    Failure { what: format!("tenant '{}': {}", tenant.name, failure.what), ..failure }
+                }
+                Some(_) | None => failure,
+            }));
         }
+        for (place, failure) in failed {
+            site.without(place, before, &failure).await;
+        }
+        Ok(site)
+    }
+
+    /// Goes on without a tenant that did not start.
+    async fn without(&mut self, place: usize, before: Option<&Self>, failure: &Failure) {
+        let Some(served) = self.tenants.get_mut(place) else { return };
+        let (tenant, reason) = (served.tenant.name.clone(), failure.line());
+        let Some(old) = before.and_then(|before| before.tenants.iter().find(|old| old.tenant.name == tenant)) else {
+            tracing::error!(tenant, reason, "a tenant does not start; it is tried again, and the others are served");
+            return;
+        };
+        tracing::error!(tenant, reason, "a tenant does not start; it goes on as it was before");
+        std::mem::replace(served, Arc::clone(old)).end(Duration::ZERO).await;
     }
 
     /// Whose request it is: that of the host, and of the longest prefix.
@@ -85,6 +111,11 @@ impl Site {
     pub(super) async fn end(&self, time: Duration) {
         self.end_all_but(None, time).await;
     }
+}
+
+/// A configuration has at least one; this is for whoever makes settings by other means.
+fn no_tenant() -> Failure {
+    Failure::new(Kinds::CONFIGURATION, "there is no tenant, so there is nothing to serve")
 }
 
 /// How well an address fits a tenant; none where it doesn't. A name of a host goes before any prefix.

@@ -16,6 +16,15 @@ use wasmtime_wasi_http::{Error, WasiBody};
 pub(super) struct Exchange {
     /// Whether the instance fell before the guest was done with it.
     broken: AtomicBool,
+    /// Whether the instance had another request at the same time.
+    shared: AtomicBool,
+}
+
+impl Exchange {
+    /// Whether another request may be why the instance fell.
+    pub(super) fn was_shared(&self) -> bool {
+        self.shared.load(Ordering::Acquire)
+    }
 }
 
 /// Those that an instance has had, and that have not ended.
@@ -29,6 +38,10 @@ impl Exchanges {
     pub(super) fn add(&self, exchange: &Arc<Exchange>) {
         let mut exchanges = self.0.lock();
         exchanges.retain(|exchange| exchange.strong_count() > 0);
+        for other in exchanges.iter().filter_map(Weak::upgrade) {
+            other.shared.store(true, Ordering::Release);
+            exchange.shared.store(true, Ordering::Release);
+        }
         exchanges.push(Arc::downgrade(exchange));
     }
 

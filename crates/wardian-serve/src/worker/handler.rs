@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_TYPE, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::UnixListener;
+use tokio::time::Sleep;
 use wasmtime::component::GuestTaskId;
 use wasmtime::{Store, StoreContextMut, Trap};
 use wasmtime_wasi_http::handler::{
@@ -52,7 +53,12 @@ impl Handlers {
                 .advise("what it said itself stands above; `wardian serve --log debug` says more")
         })?;
         ready.lock().replace(first);
-        let instances = |requests| Instances { program: Arc::clone(&program), requests, ready: Arc::clone(&ready) };
+        let instances = |requests| Instances {
+            program: Arc::clone(&program),
+            requests,
+            ready: Arc::clone(&ready),
+            alive: Arc::new(AtomicUsize::new(0)),
+        };
         Ok(Self {
             shared: ProxyHandler::new(instances(instance_requests.max(1))),
             alone: ProxyHandler::new(instances(1)),
@@ -91,13 +97,17 @@ impl Handlers {
         let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
         let handled = match (self.shared.handle(Arc::clone(&exchange), request).await, again) {
             // It may have fallen with another request of its instance. By itself it falls only by its own doing.
-            (Err(error), Some(request)) if error.is::<TrapOrPanicError>() => {
+            (Err(error), Some(request)) if error.is::<TrapOrPanicError>() && exchange.was_shared() => {
                 let exchange = Arc::new(Exchange::default());
                 let handled = self.alone.handle(Arc::clone(&exchange), request).await;
                 handled.map(|response| response.map(|body| exchange::watched(body, exchange)))
             }
             (handled, _) => handled.map(|response| response.map(|body| exchange::watched(body, exchange))),
         };
+        if handled.as_ref().is_ok_and(|response| response.status().is_informational()) {
+            tracing::warn!("the component answered a request with a status of 1xx, which is none for a response");
+            return Ok(text(StatusCode::INTERNAL_SERVER_ERROR, "the component answered with a status that is none\n"));
+        }
         Ok(handled.unwrap_or_else(|error| {
             tracing::warn!(reason = %Reason(&error), "the component did not answer a request");
             text(StatusCode::INTERNAL_SERVER_ERROR, "the component failed at this request\n")
@@ -175,14 +185,16 @@ struct Instances {
     requests: usize,
     /// One that was made ahead; guarded for as long as it takes to take it out or put it in.
     ready: Arc<Mutex<Option<Ready>>>,
+    /// How many there are, but for the one that was made ahead.
+    alive: Arc<AtomicUsize>,
 }
 
 impl HandlerState for Instances {
     type StoreData = State;
-    type WorkerExpiration = Never;
+    type WorkerExpiration = Rest;
     type WorkerState = Requests;
 
-    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Never, Requests>> {
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Rest, Requests>> {
         let ready = self.ready.lock().take();
         let Ready { store, proxy } = match ready {
             Some(ready) => ready,
@@ -206,16 +218,53 @@ impl HandlerState for Instances {
         };
         let out_of_memory = store.data().memory.refused();
         let state = Requests { admission, exchanges: Exchanges::default(), out_of_memory };
-        Ok(Instance { store, proxy, view: State::http, expiration: Never, state })
+        Ok(Instance { store, proxy, view: State::http, expiration: Rest::of(&self.alive), state })
     }
 }
 
-/// Instances live until they trap. Whether one takes too long the supervisor sees, and ends the process.
-struct Never;
+/// How long an instance lives that nobody asks for anything.
+const REST_TIME_MAX: Duration = Duration::from_secs(60);
 
-impl WorkerExpiration for Never {
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>, _: WorkerStatus, _: Instant) -> Poll<()> {
+/// The end of instances that were made for more requests than there are now: what they hold, others may need. The last
+/// one stays, with its devices. Whether one takes too long the supervisor sees, and ends the process.
+struct Rest {
+    alive: Arc<AtomicUsize>,
+    is_counted: bool,
+    look: Pin<Box<Sleep>>,
+}
+
+impl Rest {
+    fn of(alive: &Arc<AtomicUsize>) -> Self {
+        alive.fetch_add(1, Ordering::AcqRel);
+        Self { alive: Arc::clone(alive), is_counted: true, look: Box::pin(tokio::time::sleep(REST_TIME_MAX)) }
+    }
+
+    /// Whether there is another one to stay.
+    fn may_go(&mut self) -> bool {
+        let less = |alive: usize| alive.checked_sub(1).filter(|left| *left > 0);
+        let goes = self.alive.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_ok();
+        self.is_counted = !goes;
+        goes
+    }
+}
+
+impl WorkerExpiration for Rest {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
+        while self.look.as_mut().poll(cx).is_ready() {
+            if status == WorkerStatus::Idle && start.elapsed() >= REST_TIME_MAX && self.may_go() {
+                return Poll::Ready(());
+            }
+            self.look.as_mut().reset(tokio::time::Instant::now() + REST_TIME_MAX);
+        }
         Poll::Pending
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if self.is_counted {
+            self.alive.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 

@@ -44,6 +44,7 @@ A configuration; only name and component are needed:
   dirs = ["albums::/albums"]             # as --dir has it
   env = { LANG = "C" }
   memory = "4GiB"                        # of its instances, together
+  process-memory = "8GiB"                # of its process, with host and driver
   quotas = { gpu-memory = "2GiB", submission-time = "5s", buffers = 1000 }
   gpu-adapter = "0"                      # also: gpu-preference, no-gpu, allow-precompiled
   requests = 64                          # at once; more get 503
@@ -72,7 +73,7 @@ pub(crate) struct ServeFlags {
     /// Serve what this file says, several components if you like; see below
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "dir", "env", "inherit_env", "allow_precompiled", "backends", "adapter", "preference", "memory", "time",
-        "quotas", "none", "requests", "instance_requests", "guest_memory",
+        "quotas", "none", "requests", "instance_requests", "guest_memory", "process_memory",
     ])]
     pub(crate) config: Option<PathBuf>,
     /// What to close around workers: what this system has, all of it or else they don't start, or nothing.
@@ -92,7 +93,7 @@ pub(crate) enum JailFlag {
     Off,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitFlags {
     /// How many requests it has at once; more get 503 [default: 64]
@@ -105,6 +106,10 @@ pub(crate) struct LimitFlags {
     /// How much memory its instances have together; more is refused to them [default: 4GiB]
     #[arg(long = "memory", value_name = "BYTES", value_parser = quota::bytes)]
     pub(crate) guest_memory: Option<u64>,
+    /// How much memory its process has, with what the host and the driver take; when it wants more, it ends and is
+    /// replaced. Memory that a driver shares with a GPU is not counted [default: no end]
+    #[arg(long, value_name = "BYTES", value_parser = quota::bytes)]
+    pub(crate) process_memory: Option<u64>,
     /// How many connections there are at once; more wait [default: 1024]
     #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
     pub(crate) connections: Option<usize>,

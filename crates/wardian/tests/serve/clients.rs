@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 
-use crate::server::{PATIENCE, Server, ask, configuration, get};
+use crate::server::{PATIENCE, Server, ask, configuration, get, wait_for};
 
 /// Sends this as it stands, and gives all that comes until the server closes or pauses for long.
 fn raw(addr: SocketAddr, sent: &[u8]) -> String {
@@ -64,6 +64,23 @@ fn clients_are_bounded() {
     assert_eq!(server.text("any", "/hello"), "hello\n", "afterwards");
 }
 
+/// What a guest does goes on when its client is gone, so it still counts, and has an end.
+#[test]
+fn clients_who_leave_leave_nothing_behind() {
+    let server = Server::start(&["--requests", "2", "--response-time", "2s"]);
+    for _ in 0..2 {
+        let mut client = TcpStream::connect(server.addr).unwrap();
+        client.write_all(b"GET /loop HTTP/1.1\r\nhost: any\r\n\r\n").unwrap();
+        thread::sleep(Duration::from_millis(300));
+        drop(client);
+    }
+    wait_for("lines of the log", || server.log().matches("\"status\":499").count() == 2);
+    assert_eq!(server.get("any", "/hello").status, 503, "they still are the two that it may have");
+    wait_for("another worker", || server.metric("wardian_worker_restarts_total{tenant=\"default\"}") > 0.0);
+    wait_for("place for others", || server.get("any", "/hello").status == 200);
+    assert_eq!(server.metric("wardian_worker_restarts_total{tenant=\"default\"}"), 1.0, "once for both");
+}
+
 #[test]
 fn what_is_no_http_is_refused() {
     let server = Server::start(&[]);
@@ -75,6 +92,7 @@ fn what_is_no_http_is_refused() {
         ("GET /hello HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n".to_owned(), "400"),
         ("POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx".to_owned(), "400"),
         ("POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n".to_owned(), "400"),
+        ("POST /length HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nno number\r\n".to_owned(), "400"),
         ("CONNECT a:1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".to_owned(), "501"),
         (format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: y\r\n".repeat(200)), "431"),
         (format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "y".repeat(1_000_000)), "431"),
@@ -91,6 +109,18 @@ fn what_is_no_http_is_refused() {
     client.write_all(b"POST /length HTTP/1.1\r\nhost: any\r\ncontent-length: 10\r\n\r\nhalf").unwrap();
     drop(client);
     assert_eq!(server.text("any", "/hello"), "hello\n", "afterwards");
+    assert!(!server.log().contains("a worker did not answer"), "that is no fault of a worker: {}", server.log());
+}
+
+#[test]
+fn clients_who_take_nothing_are_left() {
+    let server = Server::start(&["--requests", "1", "--idle-time", "1s"]);
+    let mut client = TcpStream::connect(server.addr).unwrap();
+    client.write_all(b"GET /endless HTTP/1.1\r\nhost: any\r\n\r\n").unwrap();
+    wait_for("the beginning of a response", || server.get("any", "/hello").status == 503);
+    wait_for("its end", || server.get("any", "/hello").status == 200);
+    server.wait_for_log("\"complete\":false");
+    drop(client);
 }
 
 #[test]
@@ -111,6 +141,7 @@ fn tokens_are_asked_for() {
     assert!(!right.text().contains("sesame"), "the guest never sees it: {}", right.text());
     assert!(with("b.test", "Bearer its-own").text().contains("its-own"), "where none is asked for it is the guest's");
     assert_eq!(server.get("c.test", "/hello").status, 404, "nobody's host");
+    assert_eq!(server.metric("wardian_refusals_total{reason=\"unknown\",tenant=\"-\"}"), 1.0, "nobody's are counted");
     assert!(!server.log().contains("open-sesame"), "nor is it logged");
     assert_eq!(server.metric("wardian_refusals_total{reason=\"unauthorized\",tenant=\"a\"}"), 7.0, "they are counted");
 }

@@ -131,3 +131,27 @@ fn what_traps_is_seen_and_harms_no_other_request() {
     assert!(server.metric("wardian_worker_restarts_total{tenant=\"default\"}") < 1.0, "its process goes on");
     assert!(server.log().contains("as it was asked to"), "what it said itself: {}", server.log());
 }
+
+/// What no response may be: its client gets an error, and nobody else notices.
+#[test]
+fn responses_that_are_none_are_seen() {
+    let server = Server::start(&[]);
+    for (path, statuses, why) in [
+        ("/status?100", [500, 502], "a status before the response"),
+        ("/status?101", [500, 502], "another protocol"),
+        ("/many-headers?500", [502, 502], "more headers than the supervisor takes"),
+        ("/header?content-length=2", [500, 502], "less than there is"),
+    ] {
+        let answer = server.get("any", path);
+        let is_error = statuses.contains(&answer.status) || answer.body.is_none();
+        assert!(is_error, "{why}: {} {:?}", answer.status, answer.body);
+        assert_eq!(server.text("any", "/hello"), "hello\n", "after {why}");
+    }
+    let short = server.get("any", "/header?content-length=9");
+    assert!(short.body.is_none() || short.status >= 500, "more than there is: {} {:?}", short.status, short.body);
+    assert_eq!(server.get("any", "/header?connection=upgrade").headers.get("connection"), None, "of the connection");
+    assert_eq!(server.get("any", "/status?204").status, 204, "without a body");
+    assert_eq!(server.get("any", "/status?304").status, 304, "nor here");
+    assert!(server.metric("wardian_worker_restarts_total{tenant=\"default\"}") < 1.0, "its process goes on");
+    assert_eq!(server.text("any", "/hello"), "hello\n", "afterwards");
+}

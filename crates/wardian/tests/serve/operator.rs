@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::server::{Server, command, get, wait_for};
+use crate::server::{Server, command, configuration, get, wait_for};
 
 #[test]
 fn the_operator_sees_what_goes_on() {
@@ -23,6 +23,8 @@ fn the_operator_sees_what_goes_on() {
     assert_eq!(server.metric("wardian_ready{tenant=\"default\"}"), 1.0, "readiness");
     wait_for("memory of the GPU", || server.metric("wardian_gpu_memory_bytes{tenant=\"default\"}") > 0.0);
     assert_eq!(server.get("any", "/metrics").status, 404, "not where clients are");
+    let long = format!("/{}", "y".repeat(10_000));
+    assert_eq!(server.get("any", &long).status, 404, "the guest's own answer, too");
     let text = server.admin("/metrics").text();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').expect("a name and a value");
@@ -33,17 +35,45 @@ fn the_operator_sees_what_goes_on() {
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.filter(|line| line["target"] == "wardian_serve::access").collect()
     };
-    wait_for("a line a request", || access().len() == 3);
+    wait_for("a line a request", || access().len() == 4);
     let access = access();
     let fields = &access[0]["fields"];
     assert_eq!(fields["tenant"], "default", "{fields}");
     assert_eq!((&fields["method"], &fields["path"]), (&"GET".into(), &"/double".into()), "without the query: {fields}");
     assert_eq!(
-        (&fields["status"], &fields["bytes"], &fields["complete"]),
-        (&200.into(), &1.into(), &true.into()),
+        (&fields["status"], &fields["refusal"], &fields["bytes"], &fields["complete"]),
+        (&200.into(), &"-".into(), &1.into(), &true.into()),
         "{fields}"
     );
+    let long = access[3]["fields"]["path"].as_str().expect("a path");
+    assert_eq!(long.len(), 512, "what clients make long is cut");
     assert!(fields["milliseconds"].as_f64().is_some_and(|time| time > 0.0), "{fields}");
+}
+
+/// No component writes into the logs of another one, or of the server.
+#[test]
+fn what_a_component_prints_is_its_own() {
+    let server = Server::configured(&configuration("", &[("bad", ""), ("good", "")]));
+    assert_eq!(server.text("bad.test", "/forge"), "");
+    assert_eq!(server.text("good.test", "/print?fair"), "");
+    assert_eq!(server.text("bad.test", "/flood?3000"), "3000 lines");
+    server.wait_for_log("prints too much");
+    server.wait_for_log("fair on standard error");
+    let lines: Vec<Value> = server.log().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let printed = |tenant: &str, text: &str| {
+        let is_it = |line: &&Value| {
+            let fields = &line["fields"];
+            fields["tenant"] == tenant && fields["message"].as_str().is_some_and(|message| message.contains(text))
+        };
+        lines.iter().filter(is_it).map(|line| line["target"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(printed("bad", "\"forged\":true"), ["wardian_serve::guest"], "a line of the access log");
+    assert_eq!(printed("bad", "wardian_serve::supervisor: forged"), ["wardian_serve::guest"], "an error");
+    assert_eq!(printed("good", "forged"), Vec::<Value>::new(), "by another name");
+    assert_eq!(printed("good", "stderr: fair on standard error"), ["wardian_serve::guest"], "who it was, and where");
+    let flood = printed("bad", "stdout: line ").len();
+    assert!((900..2500).contains(&flood), "some of it is left out: {flood}");
+    assert!(lines.iter().all(|line| line["fields"]["forged"].is_null()), "in no other place");
 }
 
 #[test]

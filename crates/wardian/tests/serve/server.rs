@@ -101,6 +101,8 @@ pub(crate) struct Server {
     log: Arc<Mutex<String>>,
     /// Where its configuration is.
     pub(crate) folder: TempDir,
+    /// Where it has its own files; it is killed, and can't remove them.
+    _temporary: TempDir,
 }
 
 impl Server {
@@ -120,8 +122,9 @@ impl Server {
     }
 
     pub(crate) fn with(options: &[&str], component: &[&str]) -> Self {
+        let temporary = TempDir::new().unwrap();
         let mut command = command();
-        command.env("WARDIAN_TEST_SECRET", "the operator's");
+        command.env("WARDIAN_TEST_SECRET", "the operator's").env("TMPDIR", temporary.path());
         command.args(["serve", "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--log-format", "json"]);
         command.args(options).args(component);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -139,7 +142,7 @@ impl Server {
         };
         let admin = address("metrics at http://", "/metrics");
         let addr = address("listening at http://", "");
-        Self { child, addr, admin, log, folder: TempDir::new().unwrap() }
+        Self { child, addr, admin, log, folder: TempDir::new().unwrap(), _temporary: temporary }
     }
 
     /// Asks for a path, of the tenant whose host this is.

@@ -65,6 +65,7 @@ fn a_bad_tenant_harms_nobody_else() {
         let worker = server.workers("bad").into_iter().min_by_key(|pid| pid.as_raw_nonzero()).expect("a worker");
         kill_process(worker, signal).unwrap();
         assert_eq!(waiting.join().unwrap().status, 502, "what it had is lost");
+        server.wait_for_log("\"refusal\":\"worker-lost\"");
         check_recovers(&server, restarts);
     }
 
@@ -82,6 +83,22 @@ fn a_bad_tenant_harms_nobody_else() {
     }
     assert_eq!(server.metric("wardian_worker_restarts_total{tenant=\"good\"}"), 0.0, "its worker is the first");
     assert_eq!(server.metric(RESTARTS), 4.0, "those of the bad one");
+}
+
+/// Memory that the host or a driver would take beyond all bounds is the worker's end, and nobody else's.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_memory_of_a_process_has_an_end() {
+    let bad = "process-memory = \"1GiB\"\nmemory = \"64GiB\"";
+    let server = Server::configured(&configuration("", &[("bad", bad), ("good", "")]));
+    assert_eq!(server.text("bad.test", "/double?4"), "8", "there is enough for a GPU");
+    let before = server.text("good.test", "/count");
+    let eaten = server.get("bad.test", "/eat?3000");
+    let had = eaten.body.as_ref().is_some_and(|_| eaten.text().ends_with("and no more"));
+    assert!(eaten.status == 502 || had, "it has an end: {}", eaten.status);
+    wait_for("its next request", || server.get("bad.test", "/hello").status == 200);
+    let after: u32 = server.text("good.test", "/count").parse().unwrap();
+    assert!(after > before.parse().unwrap(), "the other one goes on in its worker");
 }
 
 #[cfg(target_os = "linux")]

@@ -181,6 +181,9 @@ pub(crate) struct Bench {
     /// Sequences that are decoded at once.
     #[arg(long, default_value_t = 1)]
     pub(crate) streams: u32,
+    /// Natively without the counters of loops' rounds that wgpu adds to shaders, which the sandbox mostly does without.
+    #[arg(long)]
+    pub(crate) uncounted: bool,
     #[command(flatten)]
     pub(crate) numbers: Numbers,
     /// As JSON, one line.

@@ -37,7 +37,10 @@ struct Figures {
 
 /// Measures.
 pub(crate) async fn bench(arguments: &Bench) -> Result<(), Failure> {
-    let opened = gpu::open().await?;
+    let mut opened = gpu::open().await?;
+    if arguments.uncounted {
+        opened.gpu = opened.gpu.without_counted_rounds();
+    }
     let (model, name) = match (&arguments.model, &arguments.shape) {
         (Some(path), _) => {
             let (mut file, gguf) = session::open_model(path)?;

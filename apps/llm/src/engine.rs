@@ -196,9 +196,7 @@ impl Engine {
     fn submit(&mut self, rows: u32, results: u32, positions: u32) -> Result<(), Failure> {
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
         self.layers.record(&mut encoder, rows, results, positions);
-        self.readback.record(&mut encoder, self.state.buffer(), results)?;
-        self.gpu.queue.submit([encoder.finish()]);
-        Ok(())
+        self.readback.submit(&self.gpu, encoder, self.state.buffer(), results)
     }
 
     /// How many passes there are whose tokens have not been read.

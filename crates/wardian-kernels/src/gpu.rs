@@ -20,6 +20,8 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
     /// How many threads are a subgroup, where that is one number and the device has operations for it.
     pub(crate) subgroup: Option<u32>,
+    /// Whether `wgpu` counts the rounds of each loop natively, as it does by default, so that none is endless.
+    counts_rounds: bool,
     /// The pipelines by their sources: layers of a model have the same ones. The lock guards this map alone.
     pipelines: Arc<Mutex<HashMap<String, wgpu::ComputePipeline>>>,
 }
@@ -33,7 +35,14 @@ impl Gpu {
             && size == adapter.subgroup_max_size
             && size.is_power_of_two()
             && (4..=THREADS).contains(&size);
-        Self { device, queue, subgroup: usable.then_some(size), pipelines: Arc::default() }
+        Self { device, queue, subgroup: usable.then_some(size), counts_rounds: true, pipelines: Arc::default() }
+    }
+
+    /// The same device, whose shaders run natively without counters of their loops' rounds. In a component nothing
+    /// changes: there the host counts where it can't tell that a loop ends.
+    #[must_use]
+    pub fn without_counted_rounds(&self) -> Self {
+        Self { counts_rounds: false, pipelines: Arc::default(), ..self.clone() }
     }
 
     /// The same device, used as one that has no operations for subgroups.
@@ -72,10 +81,8 @@ impl Gpu {
     }
 
     fn make_pipeline(&self, label: &str, source: &str, layout: &wgpu::BindGroupLayout) -> wgpu::ComputePipeline {
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(label),
-            source: wgpu::ShaderSource::Wgsl(source.into()),
-        });
+        let source = wgpu::ShaderSource::Wgsl(source.into());
+        let module = self.module(wgpu::ShaderModuleDescriptor { label: Some(label), source });
         let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(label),
             bind_group_layouts: &[Some(layout)],
@@ -93,6 +100,17 @@ impl Gpu {
             },
             cache: None,
         })
+    }
+
+    #[expect(unsafe_code, reason = "wgpu's way to leave out a check: the kernels' loops all end")]
+    fn module(&self, descriptor: wgpu::ShaderModuleDescriptor<'_>) -> wgpu::ShaderModule {
+        if self.counts_rounds {
+            return self.device.create_shader_module(descriptor);
+        }
+        let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
+        // SAFETY: every loop of the kernels counts by a constant up to the length of something that is in memory, so it
+        // ends. The other checks stay.
+        unsafe { self.device.create_shader_module_trusted(descriptor, checks) }
     }
 
     /// The layout and the group of buffers; the kernels may write to those that are said so.

@@ -14,7 +14,15 @@ const FLIGHT_MAX: usize = 4;
 #[derive(Debug)]
 pub(super) struct Readback {
     free: Vec<wgpu::Buffer>,
-    waiting: VecDeque<(wgpu::Buffer, u32)>,
+    waiting: VecDeque<Waiting>,
+}
+
+/// The tokens of a pass that is under way.
+#[derive(Debug)]
+struct Waiting {
+    buffer: wgpu::Buffer,
+    results: u32,
+    submission: wgpu::SubmissionIndex,
 }
 
 impl Readback {
@@ -27,22 +35,24 @@ impl Readback {
         self.waiting.len()
     }
 
-    /// Records that the first rows of the state are kept.
-    pub(super) fn record(
+    /// Submits a pass; the first rows of the state are kept.
+    pub(super) fn submit(
         &mut self,
-        encoder: &mut wgpu::CommandEncoder,
+        gpu: &Gpu,
+        mut encoder: wgpu::CommandEncoder,
         state: &wgpu::Buffer,
         results: u32,
     ) -> Result<(), Failure> {
         let buffer = self.free.pop().ok_or_else(|| format!("{FLIGHT_MAX} passes wait to be read: read one first"))?;
         encoder.copy_buffer_to_buffer(state, 0, &buffer, 0, u64::from(results) * row_bytes());
-        self.waiting.push_back((buffer, results));
+        let submission = gpu.queue.submit([encoder.finish()]);
+        self.waiting.push_back(Waiting { buffer, results, submission });
         Ok(())
     }
 
     pub(super) fn tokens(&mut self, gpu: &Gpu) -> Result<Vec<u32>, Failure> {
-        let (buffer, results) = self.waiting.pop_front().ok_or("no pass waits to be read")?;
-        let bytes = map(gpu, &buffer, u64::from(results) * row_bytes())?;
+        let Waiting { buffer, results, submission } = self.waiting.pop_front().ok_or("no pass waits to be read")?;
+        let bytes = map(gpu, &buffer, u64::from(results) * row_bytes(), submission)?;
         self.free.push(buffer);
         Ok(bytemuck::pod_collect_to_vec::<u8, Row>(&bytes).iter().map(|row| row.token).collect())
     }
@@ -62,12 +72,12 @@ pub(super) fn floats(gpu: &Gpu, buffer: &wgpu::Buffer, offset: u64, bytes: u64) 
     let staging = staging(gpu, bytes);
     let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
     encoder.copy_buffer_to_buffer(buffer, offset, &staging, 0, bytes);
-    gpu.queue.submit([encoder.finish()]);
-    Ok(bytemuck::pod_collect_to_vec(&map(gpu, &staging, bytes)?))
+    let submission = gpu.queue.submit([encoder.finish()]);
+    Ok(bytemuck::pod_collect_to_vec(&map(gpu, &staging, bytes, submission)?))
 }
 
-/// Waits until a buffer can be read, and reads it.
-fn map(gpu: &Gpu, buffer: &wgpu::Buffer, bytes: u64) -> Result<Vec<u8>, Failure> {
+/// Waits until a buffer can be read, and reads it. Passes after the one that writes it may go on.
+fn map(gpu: &Gpu, buffer: &wgpu::Buffer, bytes: u64, submission: wgpu::SubmissionIndex) -> Result<Vec<u8>, Failure> {
     let (sender, receiver) = std::sync::mpsc::channel();
     buffer.map_async(wgpu::MapMode::Read, 0..bytes, move |outcome| {
         // Nobody waits any more where the receiver is gone.
@@ -77,7 +87,7 @@ fn map(gpu: &Gpu, buffer: &wgpu::Buffer, bytes: u64) -> Result<Vec<u8>, Failure>
     let outcome = match receiver.try_recv() {
         Ok(outcome) => outcome,
         Err(_) => {
-            gpu.device.poll(wgpu::PollType::wait_indefinitely())?;
+            gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })?;
             receiver.recv()?
         }
     };

@@ -145,27 +145,24 @@ impl Facts {
     }
 
     fn writes_to(&mut self, pointer: Handle<Expression>, number: usize, expressions: &Arena<Expression>) {
-        match *root(pointer, expressions) {
-            Expression::LocalVariable(variable) => {
-                if let Some(writers) = self.writers.get_mut(variable.index()) {
-                    writers.push(number);
-                }
+        let root = root(pointer, expressions);
+        if let Expression::LocalVariable(variable) = *root {
+            if let Some(writers) = self.writers.get_mut(variable.index()) {
+                writers.push(number);
             }
-            // What an argument points to is a variable of another function, or of the module.
-            Expression::GlobalVariable(_) | Expression::FunctionArgument(_) => {}
-            _ => self.wild_writers.push(number),
+        // What an argument points to is a variable of another function, or of the module.
+        } else if !matches!(root, Expression::GlobalVariable(_) | Expression::FunctionArgument(_)) {
+            self.wild_writers.push(number);
         }
     }
 }
 
 /// What a pointer leads into.
 pub(super) fn root(mut pointer: Handle<Expression>, expressions: &Arena<Expression>) -> &Expression {
-    loop {
-        match &expressions[pointer] {
-            Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => pointer = *base,
-            other => return other,
-        }
+    while let Expression::Access { base, .. } | Expression::AccessIndex { base, .. } = &expressions[pointer] {
+        pointer = *base;
     }
+    &expressions[pointer]
 }
 
 /// Whether an argument may be a pointer into a variable of this function. One that is taken for a pointer and is a value

@@ -36,9 +36,10 @@ impl Invariant<'_> {
         let Some(less) = left.checked_sub(1) else { return false };
         *left = less;
         let expression = &function.expressions[expression];
-        let is_constant = match *expression {
-            Expression::Load { pointer } => self.is_constant(root(pointer, &function.expressions)),
-            _ => true,
+        let is_constant = if let Expression::Load { pointer } = *expression {
+            self.is_constant(root(pointer, &function.expressions))
+        } else {
+            true
         };
         is_constant && parts(expression, |part| self.remains(part, function, left).then_some(part)).is_some()
     }
@@ -47,15 +48,14 @@ impl Invariant<'_> {
     /// writes, for the usages of a buffer in one dispatch exclude each other:
     /// <https://www.w3.org/TR/webgpu/#programming-model-synchronization>.
     fn is_constant(&self, root: &Expression) -> bool {
-        match *root {
-            Expression::LocalVariable(variable) => !self.facts.writes(self.of, variable),
-            Expression::GlobalVariable(variable) => match self.declarations.global_variables[variable].space {
-                AddressSpace::Uniform | AddressSpace::Immediate => true,
-                AddressSpace::Storage { access } => !access.intersects(StorageAccess::STORE | StorageAccess::ATOMIC),
-                _ => false,
-            },
-            _ => false,
+        if let Expression::LocalVariable(variable) = *root {
+            return !self.facts.writes(self.of, variable);
         }
+        let Expression::GlobalVariable(variable) = *root else { return false };
+        let space = self.declarations.global_variables[variable].space;
+        let is_read_only = |access: StorageAccess| !access.intersects(StorageAccess::STORE | StorageAccess::ATOMIC);
+        matches!(space, AddressSpace::Uniform | AddressSpace::Immediate)
+            || matches!(space, AddressSpace::Storage { access } if is_read_only(access))
     }
 
     /// Computes before the loop what [`Self::holds`].
@@ -100,6 +100,7 @@ impl Leap {
 
 /// The same expression with other parts; none where a part has none, or where it is of another kind than the few that are
 /// computed from their parts alone, or read.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not named is taken for the worst")]
 fn parts(
     expression: &Expression,
     mut part: impl FnMut(Handle<Expression>) -> Option<Handle<Expression>>,

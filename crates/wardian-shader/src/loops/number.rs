@@ -1,6 +1,6 @@
 //! Whole numbers of 32 bits, with a sign or without.
 
-use naga::{Expression, Handle, Literal, LocalVariable, Scalar, ScalarKind, TypeInner};
+use naga::{Expression, Handle, Literal, LocalVariable, Scalar, TypeInner};
 
 use super::Declarations;
 
@@ -14,11 +14,10 @@ pub(super) enum Kind {
 impl Kind {
     /// That of a variable, if it is one.
     pub(super) fn of(variable: &LocalVariable, declarations: &Declarations<'_>) -> Option<Self> {
-        match declarations.types[variable.ty].inner {
-            TypeInner::Scalar(Scalar { kind: ScalarKind::Uint, width: 4 }) => Some(Self::Unsigned),
-            TypeInner::Scalar(Scalar { kind: ScalarKind::Sint, width: 4 }) => Some(Self::Signed),
-            _ => None,
-        }
+        let TypeInner::Scalar(scalar) = declarations.types[variable.ty].inner else { return None };
+        [(Scalar::U32, Self::Unsigned), (Scalar::I32, Self::Signed)]
+            .into_iter()
+            .find_map(|(of, kind)| (of == scalar).then_some(kind))
     }
 
     pub(super) fn least(self) -> i64 {
@@ -51,17 +50,19 @@ pub(super) fn known(
     expressions: &naga::Arena<Expression>,
     declarations: &Declarations<'_>,
 ) -> Option<i64> {
-    match expressions[expression] {
-        Expression::Literal(Literal::U32(number)) => Some(i64::from(number)),
-        Expression::Literal(Literal::I32(number)) => Some(i64::from(number)),
-        Expression::Constant(constant) => {
-            let init = declarations.constants[constant].init;
-            match declarations.global_expressions[init] {
-                Expression::Literal(Literal::U32(number)) => Some(i64::from(number)),
-                Expression::Literal(Literal::I32(number)) => Some(i64::from(number)),
-                _ => None,
-            }
+    let of = |expression: &Expression| {
+        let Expression::Literal(literal) = expression else { return None };
+        if let Literal::U32(number) = *literal {
+            Some(i64::from(number))
+        } else if let Literal::I32(number) = *literal {
+            Some(i64::from(number))
+        } else {
+            None
         }
-        _ => None,
+    };
+    let expression = &expressions[expression];
+    if let Expression::Constant(constant) = *expression {
+        return of(&declarations.global_expressions[declarations.constants[constant].init]);
     }
+    of(expression)
 }

@@ -218,6 +218,7 @@ impl Proof<'_> {
     }
 
     /// What a round makes of a variable when it stores this value in it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not named is taken for the worst")]
     fn step(
         &self,
         value: Handle<Expression>,
@@ -264,6 +265,7 @@ fn along(number: i64) -> Option<Step> {
 }
 
 /// Whether a branch of an `if` always leaves the loop around it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not named is taken for the worst")]
 fn leaves(branch: &Block) -> bool {
     for statement in branch {
         match statement {
@@ -277,6 +279,7 @@ fn leaves(branch: &Block) -> bool {
 }
 
 /// The comparison of whole numbers that holds where this one doesn't.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not named is taken for the worst")]
 fn negated(operator: BinaryOperator) -> Option<BinaryOperator> {
     use BinaryOperator::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     Some(match operator {
@@ -291,6 +294,7 @@ fn negated(operator: BinaryOperator) -> Option<BinaryOperator> {
 }
 
 /// The same comparison with its sides changed.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not named is taken for the worst")]
 fn mirrored(operator: BinaryOperator) -> Option<BinaryOperator> {
     use BinaryOperator::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     Some(match operator {

@@ -9,6 +9,7 @@ const convert = Object.fromEntries(
   [
     'create-bind-group-layout',
     'create-buffer',
+    'create-compute-pipeline',
     'create-query-set',
     'create-render-bundle-encoder',
     'create-render-pipeline',
@@ -31,6 +32,7 @@ export class GPUDevice extends EventTarget {
   destroy() {
     const state = stateOf(GPUDevice, this);
     state.host.send('gpu-device.destroy', state.handle, []);
+    state.isEnding = true;
     detachAll(state.mapped);
     // It will be answered now.
     state.lostCall.hurry();
@@ -68,7 +70,12 @@ export class GPUDevice extends EventTarget {
 
   async createRenderPipelineAsync(...given) {
     const state = stateOf(GPUDevice, this);
-    return start(state, 'gpu-device.create-render-pipeline-async', renderPipelineArguments(this, given));
+    return startPipeline(state, 'gpu-device.create-render-pipeline-async', renderPipelineArguments(this, given));
+  }
+
+  async createComputePipelineAsync(...given) {
+    const state = stateOf(GPUDevice, this);
+    return startPipeline(state, 'gpu-device.create-compute-pipeline-async', convert['create-compute-pipeline'](given));
   }
 
   createRenderBundleEncoder(...given) {
@@ -115,9 +122,16 @@ export function adoptDevice(device) {
   const state = stateOf(GPUDevice, device);
   state.same = {};
   state.mapped = new Set();
+  state.pipelines = new Set();
+  state.isEnding = false;
   state.lostCall = state.host.start('gpu-device.lost', state.handle, [], { background: true });
   const { host } = state;
-  state.lost = state.lostCall.then((handle) => lostInfo({ host, handle }));
+  state.lost = state.lostCall.then(async (handle) => {
+    state.isEnding = true;
+    const info = lostInfo({ host, handle });
+    await Promise.allSettled(state.pipelines);
+    return info;
+  });
   // The stream must not keep the device alive.
   const weak = new WeakRef(device);
   host.subscribe('gpu-device.on-uncaptured-error', state.handle, [], (handle) => {
@@ -136,6 +150,22 @@ function checkMappable(size) {
 
 function checkFormats(device, formats) {
   for (const format of formats) checkFormat(device, format);
+}
+
+/**
+ * A pipeline to be. Faulty ones are rejected as long as their device is not lost, and after that no more, so a script
+ * must see rejections before it sees the loss, and all others after it, when the answers come together.
+ */
+async function startPipeline(state, name, values) {
+  const answer = start(state, name, values);
+  state.pipelines.add(answer);
+  try {
+    const pipeline = await answer;
+    if (state.isEnding) await state.lost;
+    return pipeline;
+  } finally {
+    state.pipelines.delete(answer);
+  }
 }
 
 function renderPipelineArguments(device, given) {

@@ -120,13 +120,22 @@ fn workers_are_jailed_and_have_folders_of_their_own() {
         assert_eq!(server.text(&host, "/variable?WHO"), name, "its own variable");
         assert_eq!(server.text(&host, "/write?/data/new"), "written\n", "which it may write");
         assert_eq!(server.get(&host, "/read?/data/../../a/note").status, 500, "and no other");
-        for worker in server.workers(name) {
+        let mut workers = server.workers(name);
+        workers.sort_by_key(|pid| pid.as_raw_nonzero());
+        for (index, worker) in workers.into_iter().enumerate() {
             let read = |file: &str| {
                 let path = format!("/proc/{}/{file}", worker.as_raw_nonzero());
                 String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
             };
-            let status = read("status");
-            assert!(status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2"), "{status}");
+            let is_jailed = || {
+                let status = read("status");
+                status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2")
+            };
+            match index {
+                0 => assert!(is_jailed(), "the worker that has answered is in its jail: {}", read("status")),
+                // It may have begun just now.
+                _ => wait_for("the spare worker in its jail", is_jailed),
+            }
             assert!(!read("environ").contains("WARDIAN_TEST_SECRET"), "none of the operator's variables");
         }
     }

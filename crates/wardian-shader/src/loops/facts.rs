@@ -61,6 +61,14 @@ impl Facts {
         any(&self.wild_writers) || self.writers.get(variable.index()).is_none_or(|writers| any(writers))
     }
 
+    /// Whether all that a statement does to a variable is done by this one within it.
+    pub(super) fn writes_only_by(&self, number: usize, variable: Handle<LocalVariable>, by: usize) -> bool {
+        let Some(writers) = self.writers.get(variable.index()) else { return false };
+        let (within, allowed) = (number..self.end(number), by..self.end(by));
+        let mut others = writers.iter().chain(&self.wild_writers).filter(|writer| !allowed.contains(writer));
+        !others.any(|writer| within.contains(writer))
+    }
+
     /// The one statement within this one that writes a variable.
     pub(super) fn only_writer(&self, number: usize, variable: Handle<LocalVariable>) -> Option<usize> {
         let writers = self.writers.get(variable.index())?;

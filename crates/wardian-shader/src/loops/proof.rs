@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use naga::{BinaryOperator, Block, Expression, Function, Handle, LocalVariable, Statement, UnaryOperator};
+use naga::{BinaryOperator, Block, Expression, Function, Handle, Literal, LocalVariable, Statement, UnaryOperator};
 
 use super::Declarations;
 use super::facts::Facts;
@@ -71,6 +71,16 @@ struct Round {
     stored: HashMap<usize, (Handle<Expression>, Handle<Expression>)>,
     /// What is tested, and with which outcome the loop goes on.
     tests: Vec<(usize, Handle<Expression>, bool)>,
+    /// Variables that `&&` and `||` have written; naga makes branches of these.
+    choices: HashMap<Handle<LocalVariable>, Choice>,
+}
+
+/// What makes a variable have a value, by an `if`.
+struct Choice {
+    number: usize,
+    condition: Handle<Expression>,
+    /// The variable's value where the condition doesn't hold.
+    otherwise: bool,
 }
 
 pub(super) struct Proof<'a> {
@@ -91,7 +101,9 @@ impl Proof<'_> {
         }
         let mut ends = Ends::Unknown;
         for &(test, condition, outcome) in &round.tests {
-            let Some((operator, left, right)) = self.comparison(condition, outcome) else { continue };
+            let Some((operator, left, right)) = self.comparison(of.number, &round, condition, outcome) else {
+                continue;
+            };
             let mirrored = mirrored(operator).map(|operator| (operator, right, left));
             for (operator, number, bound) in [Some((operator, left, right)), mirrored].into_iter().flatten() {
                 match self.counts(of.number, &round, test, (operator, number, bound)).unwrap_or(Ends::Unknown) {
@@ -126,6 +138,8 @@ impl Proof<'_> {
                     round.tests.push((number, *condition, false));
                 } else if leaves(reject) {
                     round.tests.push((number, *condition, true));
+                } else if let Some((variable, otherwise)) = self.chooses(accept, reject) {
+                    round.choices.insert(variable, Choice { number, condition: *condition, otherwise });
                 }
             }
             *is_reached &= !self.facts.may_continue(number);
@@ -133,17 +147,44 @@ impl Proof<'_> {
         next
     }
 
+    /// What the branches of an `if` write, if the second one writes what is known and nothing else.
+    fn chooses(&self, accept: &Block, reject: &Block) -> Option<(Handle<LocalVariable>, bool)> {
+        let written = |statement: Option<&Statement>| {
+            let Some(&Statement::Store { pointer, value }) = statement else { return None };
+            let Expression::LocalVariable(variable) = self.function.expressions[pointer] else { return None };
+            Some((variable, value))
+        };
+        let ((variable, _), (also, value)) = (written(accept.last())?, written(reject.last())?);
+        let Expression::Literal(Literal::Bool(otherwise)) = self.function.expressions[value] else { return None };
+        (variable == also && reject.len() == 1).then_some((variable, otherwise))
+    }
+
     /// What is compared, such that the loop goes on only where it holds.
     fn comparison(
         &self,
+        of: usize,
+        round: &Round,
         mut condition: Handle<Expression>,
         mut outcome: bool,
     ) -> Option<(BinaryOperator, Handle<Expression>, Handle<Expression>)> {
-        while let Expression::Unary { op: UnaryOperator::LogicalNot, expr } = self.function.expressions[condition] {
-            (condition, outcome) = (expr, !outcome);
+        loop {
+            if let Expression::Binary { op, left, right } = self.function.expressions[condition] {
+                return Some((if outcome { op } else { negated(op)? }, left, right));
+            } else if let Expression::Unary { op: UnaryOperator::LogicalNot, expr } =
+                self.function.expressions[condition]
+            {
+                (condition, outcome) = (expr, !outcome);
+            } else {
+                let (variable, read) = self.loaded(condition, round)?;
+                let choice = round.choices.get(&variable)?;
+                let is_its_value = choice.number < read && self.facts.writes_only_by(of, variable, choice.number);
+                if !is_its_value || choice.otherwise == outcome {
+                    return None;
+                }
+                // It has another value, so the condition has held.
+                (condition, outcome) = (choice.condition, true);
+            }
         }
-        let Expression::Binary { op, left, right } = self.function.expressions[condition] else { return None };
-        Some((if outcome { op } else { negated(op)? }, left, right))
     }
 
     /// When a loop ends whose every round tests a number so.

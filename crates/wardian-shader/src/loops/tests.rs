@@ -104,6 +104,10 @@ fn loops_that_reach_their_bound_stay_as_they_are() {
             "var i = n; loop { if i >= 7u { break; } i = i + 1u; }",
             "var i = n; loop { if i >= 7u { w[0] = 1u; return; } continuing { i++; } }",
             "var i = n; loop { w[i] = 1u; continuing { i++; break if i >= 7u; } }",
+            "for (var i = 0u; i < n && w[i] != 3u; i++) {}",
+            "for (var i = 0u; i < n && w[i] != 3u && w[0] == 1u; i++) {}",
+            "var i = n; loop { if i >= 7u || w[i] == 1u { break; } i++; }",
+            "var i = n; while !(i >= 7u || w[i] == 1u) { i++; }",
             "var i = n; loop { { let now = i; i = now + 1u; if now >= 7u { break; } } }",
         ],
     );
@@ -176,6 +180,11 @@ fn other_loops_are_counted() {
             "var i = 0u; let old = i; loop { if old >= n { break; } continuing { i++; } }",
             "var i = 0u; var j = 0u; loop { if j >= n { break; } continuing { i++; } }",
             "var i = 0u; var j = 0u; loop { if i >= n { break; } continuing { i = j + 1u; } }",
+            "for (var i = 0u; i < n || w[i] != 3u; i++) {}",
+            "for (var i = 0u; w[i] != 3u && n < 5u; i++) {}",
+            "var i = n; loop { if i >= 7u && w[i] == 1u { break; } i++; }",
+            "var go = true; for (var i = 0u; go; i++) { if i < n { go = w[i] == 1u; } else { go = false; } go = true; }",
+            "var go = true; for (var i = 0u; go; i++) { if i < n { go = false; } else { go = true; } }",
             // What a round may change.
             "for (var i = 0u; i < w[0]; i += 2u) {}",
             "for (var i = 0u; i != w[0]; i++) {}",

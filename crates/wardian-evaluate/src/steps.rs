@@ -11,9 +11,11 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// The number, rounded.
+    /// The number, rounded. One that is larger than all of its kind is too large even where it would be rounded to the
+    /// largest.
     pub(crate) fn round(self, number: f64) -> Result<f64> {
-        self.kind.round(number).ok_or_else(|| self.error("a result or intermediate result is too large for"))
+        let rounded = self.kind.round(number).filter(|_| number.abs() <= self.kind.max());
+        rounded.ok_or_else(|| self.error("a result or intermediate result is too large for"))
     }
 
     pub(crate) fn add(self, left: f64, right: f64) -> Result<f64> {

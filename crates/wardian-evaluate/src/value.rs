@@ -25,6 +25,15 @@ impl Float {
         rounded.is_finite().then_some(rounded)
     }
 
+    /// The largest number of this kind.
+    pub(crate) fn max(self) -> f64 {
+        match self {
+            Self::Abstract => f64::MAX,
+            Self::F32 => f64::from(f32::MAX),
+            Self::F16 => f64::from(f16::MAX),
+        }
+    }
+
     /// WGSL's name.
     #[must_use]
     pub fn name(self) -> &'static str {

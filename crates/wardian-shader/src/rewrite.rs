@@ -10,8 +10,8 @@ use naga::diagnostic_filter::{
 use naga::proc::IndexableLength;
 use naga::{
     ArraySize, Binding, BuiltIn, CollectiveOperation, EntryPoint, Expression, Function, FunctionArgument, Handle,
-    ImageClass, Literal, Module, Range, Scalar, ShaderStage, Span, Statement, StructMember, SubgroupOperation, Type,
-    TypeInner,
+    ImageClass, Interpolation, Literal, Module, Range, Sampling, Scalar, ShaderStage, Span, Statement, StructMember,
+    SubgroupOperation, Type, TypeInner,
 };
 
 /// Locations of inputs and outputs. No device has as many, and validators take a bit of memory for each.
@@ -21,6 +21,50 @@ const LOCATIONS_MAX: u32 = 1024;
 pub(super) fn rewrite(module: &mut Module, groups: Option<u32>) {
     number_invocations(module);
     leave_out(module, groups);
+    say_sampling(module);
+}
+
+/// Says of each input and output where it is sampled, also where that is the default: what says it and what doesn't
+/// belong together.
+///
+/// <https://www.w3.org/TR/WGSL/#interpolation>
+fn say_sampling(module: &mut Module) {
+    let mut said = Vec::new();
+    for (handle, ty) in module.types.iter() {
+        if let TypeInner::Struct { members, span } = &ty.inner {
+            let mut all = members.clone();
+            all.iter_mut().for_each(|member| say(&mut member.binding));
+            if all != *members {
+                said.push((
+                    handle,
+                    Type { name: ty.name.clone(), inner: TypeInner::Struct { members: all, span: *span } },
+                ));
+            }
+        }
+    }
+    for (handle, ty) in said {
+        // No two types of a module are the same.
+        if module.types.get(&ty).is_none() {
+            module.types.replace(handle, ty);
+        }
+    }
+    for EntryPoint { function, .. } in &mut module.entry_points {
+        let arguments = function.arguments.iter_mut().map(|argument| &mut argument.binding);
+        for binding in arguments.chain(function.result.iter_mut().map(|result| &mut result.binding)) {
+            say(binding);
+        }
+    }
+}
+
+fn say(binding: &mut Option<Binding>) {
+    let Some(Binding::Location { interpolation: Some(interpolation), sampling: sampling @ None, .. }) = binding else {
+        return;
+    };
+    *sampling = match interpolation {
+        Interpolation::Flat => Some(Sampling::First),
+        Interpolation::Perspective | Interpolation::Linear => Some(Sampling::Center),
+        Interpolation::PerVertex => None,
+    };
 }
 
 /// Makes mere functions of entry points that no pipeline can have, for their locations are too many.
@@ -251,5 +295,30 @@ mod tests {
         let mut validator = naga::valid::Validator::new(Default::default(), Default::default());
         assert!(validator.validate(&module).is_ok(), "the other is a function");
         assert_eq!(module.functions.len(), 1, "the other is a function");
+    }
+    #[test]
+    fn the_sampling_is_said() {
+        let mut module = parsed(
+            "struct S { @builtin(position) p: vec4f, @location(0) @interpolate(linear) a: f32, \
+             @location(1) @interpolate(flat) b: u32, @location(2) @interpolate(linear, sample) c: f32 } \
+             @vertex fn v() -> S { return S(); } \
+             @fragment fn f(@location(0) @interpolate(linear, center) a: f32, @location(1) @interpolate(flat) b: u32) {}",
+        );
+        rewrite(&mut module, None);
+        let sampling = |binding: &Option<Binding>| match binding {
+            Some(Binding::Location { sampling, .. }) => *sampling,
+            _ => None,
+        };
+        let members = module
+            .types
+            .iter()
+            .find_map(|(_, ty)| if let TypeInner::Struct { members, .. } = &ty.inner { Some(members) } else { None });
+        let said: Vec<_> = members.expect("a structure").iter().map(|member| sampling(&member.binding)).collect();
+        assert_eq!(said, [None, Some(Sampling::Center), Some(Sampling::First), Some(Sampling::Sample)], "of a member");
+        let arguments = &module.entry_points.last().expect("an entry point").function.arguments;
+        let said: Vec<_> = arguments.iter().map(|argument| sampling(&argument.binding)).collect();
+        assert_eq!(said, [Some(Sampling::Center), Some(Sampling::First)], "of an argument");
+        let mut validator = naga::valid::Validator::new(Default::default(), Default::default());
+        assert!(validator.validate(&module).is_ok(), "it stays valid");
     }
 }

@@ -11,6 +11,7 @@ use crate::object::capabilities::{Features, Limits};
 use crate::object::pipeline::render::RenderPlan;
 use crate::object::pipeline::{Layout, Stage};
 
+mod between;
 mod fixed;
 mod usage;
 
@@ -32,9 +33,11 @@ pub(super) fn compute(stage: &Stage, layout: &Layout, limits: &Limits) -> Result
 pub(super) fn render(plan: &RenderPlan, features: &Features, limits: &Limits) -> Result<(), String> {
     fixed::check(plan, features)?;
     let mut counts = StageCounts::default();
+    let mut given = None;
     if let Some(shader) = Shader::of(&plan.vertex, ShaderStage::Vertex)? {
         shader.check_size(&plan.layout, limits).map_err(|fault| format!("vertex shader: {fault}"))?;
         (counts.storage_buffers_in_vertex, counts.storage_textures_in_vertex) = shader.count_storage();
+        given = Some(shader.varyings);
     }
     if let Some(fragment) = &plan.fragment
         && let Some(shader) = Shader::of(&fragment.stage, ShaderStage::Fragment)?
@@ -42,6 +45,7 @@ pub(super) fn render(plan: &RenderPlan, features: &Features, limits: &Limits) ->
         shader.check_size(&plan.layout, limits).map_err(|fault| format!("fragment shader: {fault}"))?;
         (counts.storage_buffers_in_fragment, counts.storage_textures_in_fragment) = shader.count_storage();
         fixed::check_outputs(plan, &fragment.targets, &shader.outputs)?;
+        given.map_or(Ok(()), |given| between::check(&given, &shader.varyings))?;
     }
     // A layout that was given was checked when it was made, and these are at most its own.
     counts.check(limits)
@@ -52,6 +56,7 @@ struct Shader<'a> {
     module: &'a naga::Module,
     workgroup_size: [u32; 3],
     outputs: fixed::Outputs,
+    varyings: between::Varyings,
     /// What it uses, with all that it calls.
     globals: HashSet<Handle<naga::GlobalVariable>>,
     /// Bytes of function variables; none when beyond all counting.
@@ -75,8 +80,9 @@ impl<'a> Shader<'a> {
         self::constants(module, constants)?;
         let Some(entry_point) = find_entry_point(module, kind, name) else { return Ok(None) };
         let (workgroup_size, outputs) = (entry_point.workgroup_size, fixed::Outputs::of(module, entry_point));
+        let varyings = between::varyings(module, entry_point);
         let usage::Usage { globals, local_bytes, inlined_calls } = usage::of(module, entry_point);
-        Ok(Some(Self { module, workgroup_size, outputs, globals, local_bytes, inlined_calls }))
+        Ok(Some(Self { module, workgroup_size, outputs, varyings, globals, local_bytes, inlined_calls }))
     }
 
     /// <https://www.w3.org/TR/webgpu/#dom-supported-limits-maxcomputeworkgroupsizex>

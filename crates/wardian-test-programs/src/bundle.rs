@@ -4,7 +4,7 @@ use wardian_guest::webgpu::*;
 use wardian_guest::{buffer_with_data, describe};
 
 use crate::Outcome;
-use crate::canvas::{BLACK, Canvas, FILL, FORMAT, diagonal, dots, pipeline, points};
+use crate::canvas::{BLACK, Canvas, FILL, FORMAT, depth_pass, diagonal, dots, pipeline, points};
 use crate::support::{Gpu, bytes_of, failed};
 
 programs! { "bundle":
@@ -13,6 +13,7 @@ programs! { "bundle":
     bind_groups_and_immediates_can_be_bundled,
     bundle_unsets_the_state_of_its_pass,
     blend_constant_survives_a_bundle,
+    stencil_reference_holds_in_a_bundle,
     debug_groups_must_balance,
     faulty_encoders_are_rejected,
     faulty_commands_are_errors_of_finish,
@@ -445,6 +446,61 @@ async fn read_only_counts_for_missing_aspects() -> Outcome {
     pass(&encoder, &bundle(true));
     gpu.accepted("a bundle that promises as much", || gpu.submit(&encoder)).await?;
     gpu.rejected_by_finish("a bundle that does not", |encoder| pass(encoder, &bundle(false))).await?;
+    Ok(())
+}
+
+async fn stencil_reference_holds_in_a_bundle() -> Outcome {
+    let gpu = Gpu::new().await?;
+    let format = GpuTextureFormat::Stencil8;
+    let usage = GpuTextureUsage::RENDER_ATTACHMENT;
+    let view = gpu.device.create_texture(&describe::texture_2d(format, 8, 8, usage)).create_view(None);
+    let module = gpu.shader(FILL);
+    let face = GpuStencilFaceState {
+        compare: Some(GpuCompareFunction::Equal),
+        fail_op: None,
+        depth_fail_op: None,
+        pass_op: None,
+    };
+    let equal = GpuDepthStencilState {
+        depth_write_enabled: None,
+        depth_compare: None,
+        stencil_front: Some(face),
+        stencil_back: Some(face),
+        ..describe::depth_state(format, GpuCompareFunction::Always)
+    };
+    let fill = gpu.device.create_render_pipeline(GpuRenderPipelineDescriptor {
+        depth_stencil: Some(equal),
+        ..describe::render_pipeline(&module, FORMAT)
+    });
+    let recorder = gpu.device.create_render_bundle_encoder(&GpuRenderBundleEncoderDescriptor {
+        depth_stencil_format: Some(format),
+        ..describe::bundle_encoder(FORMAT)
+    });
+    recorder.set_pipeline(&fill);
+    recorder.draw(3, None, None, None);
+    let bundle = gpu.accepted("a bundle", || recorder.finish(None)).await?;
+    let row = |is_drawn| if is_drawn { "########" } else { "........" };
+    for (cleared, reference, is_drawn) in [(7, Some(7), true), (7, Some(6), false), (0, None, true), (7, None, false)] {
+        let canvas = Canvas::new(&gpu);
+        let encoder = gpu.encoder();
+        let attachment = GpuRenderPassDepthStencilAttachment {
+            depth_clear_value: None,
+            depth_load_op: None,
+            depth_store_op: None,
+            stencil_clear_value: Some(cleared),
+            stencil_load_op: Some(GpuLoadOp::Clear),
+            stencil_store_op: Some(GpuStoreOp::Store),
+            ..describe::depth_cleared(&view, 0.0)
+        };
+        let pass = encoder.begin_render_pass(&depth_pass(&canvas, attachment));
+        if let Some(reference) = reference {
+            pass.set_stencil_reference(reference);
+        }
+        pass.execute_bundles(&[&bundle]);
+        pass.end();
+        gpu.accepted("the pass", || gpu.submit(&encoder)).await?;
+        check_eq!(canvas.picture().await?, vec![row(is_drawn); 8], "{cleared} with the reference {reference:?}");
+    }
     Ok(())
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct RenderBundle {
     /// is refused by `submit`; `wgpu-core` has no such bundle, so `handle` is an invalid one.
     pub(crate) uses_destroyed: bool,
     pub(crate) read_only: ReadOnly,
+    /// One of its pipelines that look at the stencil reference, which is the pass's.
+    pub(crate) by_reference: Option<Handle<RenderPipelineId>>,
 }
 
 /// <https://www.w3.org/TR/webgpu/#gpurenderbundleencoder>
@@ -55,6 +57,7 @@ pub(crate) struct BundleCommands {
     open_debug_groups: u64,
     kept: Kept,
     read_only: ReadOnly,
+    by_reference: Option<Handle<RenderPipelineId>>,
     /// For the bundle that is to be.
     charge: Option<Charge>,
 }
@@ -73,7 +76,7 @@ impl BundleCommands {
         read_only: ReadOnly,
         charge: Option<Charge>,
     ) -> Self {
-        Self { encoder, draws: 0, open_debug_groups: 0, kept: Kept::default(), read_only, charge }
+        Self { encoder, draws: 0, open_debug_groups: 0, kept: Kept::default(), read_only, by_reference: None, charge }
     }
 
     fn with(
@@ -136,6 +139,10 @@ impl RenderCommands for BundleCommands {
     fn set_pipeline(&mut self, _core: &Global, pipeline: Handle<RenderPipelineId>) -> Outcome {
         let pipeline = keep(&mut self.kept.pipelines, pipeline);
         self.with(|encoder| encoder.set_pipeline(pipeline))
+    }
+
+    fn note_reference(&mut self, pipeline: &Handle<RenderPipelineId>) {
+        self.by_reference.get_or_insert_with(|| pipeline.clone());
     }
 
     fn set_index_buffer(
@@ -304,8 +311,9 @@ impl RenderBundleEncoder {
         }
         let handle = handle.charged(self.commands.charge.take());
         let BundleCommands { draws, read_only, .. } = self.commands;
+        let by_reference = self.commands.by_reference.take();
         let recording = self.recording.clone();
-        Ok(RenderBundle { handle, device, label, draws, recording, uses_destroyed, read_only })
+        Ok(RenderBundle { handle, device, label, draws, recording, uses_destroyed, read_only, by_reference })
     }
 
     /// Gives the bundle, what is wrong with it, and whether it can't be submitted.

@@ -94,6 +94,8 @@ impl RenderCommands for RenderPassCommands {
         Ok(core.render_pass_set_pipeline(&mut self.pass, pipeline)?)
     }
 
+    fn note_reference(&mut self, _pipeline: &Handle<RenderPipelineId>) {}
+
     fn set_index_buffer(&mut self, core: &Global, buffer: BufferId, format: IndexFormat, range: Range) -> Outcome {
         let Range { offset, size } = range;
         Ok(core.render_pass_set_index_buffer(&mut self.pass, buffer, format, offset, size)?)
@@ -135,6 +137,8 @@ impl RenderCommands for RenderPassCommands {
 #[derive(Debug, Default)]
 struct Executed {
     bundles: Vec<Used<RenderBundleId>>,
+    /// Of the bundles, a pipeline that looks at the stencil reference.
+    by_reference: Option<Handle<RenderPipelineId>>,
     draws: u64,
     commands: u64,
     of_destroyed: bool,
@@ -229,6 +233,7 @@ impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
         for bundle in &bundles {
             let bundle = self.table.object(bundle)?;
             executed.bundles.push(Used::new(&bundle.handle, &bundle.device));
+            executed.by_reference = executed.by_reference.or_else(|| bundle.by_reference.clone());
             executed.draws = executed.draws.saturating_add(bundle.draws);
             // A bundle is a command itself.
             executed.commands = executed.commands.saturating_add(bundle.recording.commands()).saturating_add(1);
@@ -259,7 +264,7 @@ impl webgpu::HostGpuRenderPassEncoder for GpuCtxView<'_> {
 
 impl RenderPass {
     fn execute(&mut self, executed: Executed) -> wasmtime::Result<()> {
-        let Executed { bundles, draws, commands, of_destroyed, read_only } = executed;
+        let Executed { bundles, by_reference, draws, commands, of_destroyed, read_only } = executed;
         if of_destroyed {
             self.refuse(BUNDLE_OF_DESTROYED);
         }
@@ -270,6 +275,11 @@ impl RenderPass {
             }
             let ids = bundles.into_iter().map(|bundle| bundle.on(device)).collect::<Result<Vec<_>, _>>()?;
             commands.draws = commands.draws.saturating_add(draws);
+            // `wgpu-core` tells the driver of the reference with a pipeline that looks at it, and not in bundles. After
+            // them no pipeline is set in any case.
+            if let Some(pipeline) = by_reference {
+                core.render_pass_set_pipeline(&mut commands.pass, pipeline.id())?;
+            }
             Ok(core.render_pass_execute_bundles(&mut commands.pass, &ids)?)
         })?;
         self.forget_immediates();

@@ -6,6 +6,7 @@ crate::programs! { "bundle":
     bind_groups_and_immediates_can_be_bundled,
     bundle_unsets_the_state_of_its_pass,
     blend_constant_survives_a_bundle,
+    stencil_reference_holds_in_a_bundle,
     debug_groups_must_balance,
     faulty_encoders_are_rejected,
     faulty_commands_are_errors_of_finish,

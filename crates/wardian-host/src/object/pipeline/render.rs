@@ -32,6 +32,8 @@ pub(crate) struct RenderPipeline {
     pub(crate) label: String,
     /// How many bytes of immediates its layout has.
     pub(crate) immediate_size: u32,
+    /// Whether it looks at the stencil reference of the pass.
+    pub(crate) needs_reference: bool,
     /// Of the layout that was given.
     counts: Arc<[StageCounts]>,
 }
@@ -148,10 +150,12 @@ impl RenderPlan {
     }
 
     fn into_pipeline(self, handle: Handle<RenderPipelineId>) -> RenderPipeline {
-        let Self { device, label, layout, vertex, fragment, .. } = self;
+        let Self { device, label, layout, vertex, fragment, depth_stencil, .. } = self;
+        let needs_reference =
+            depth_stencil.is_some_and(|state| state.stencil.is_enabled() && state.stencil.needs_ref_value());
         let fragment = fragment.map(|fragment| fragment.stage);
         let immediate_size = layout.immediate_size(&[Some(&vertex), fragment.as_ref()]);
-        RenderPipeline { handle, device, label, immediate_size, counts: layout.into_counts() }
+        RenderPipeline { handle, device, label, immediate_size, needs_reference, counts: layout.into_counts() }
     }
 
     /// The targets without empty places at the end: to WebGPU they make no difference between a pipeline and a pass,

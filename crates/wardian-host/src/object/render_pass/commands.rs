@@ -12,6 +12,7 @@ use wgpu_types::IndexFormat;
 
 use crate::convert::ToCore;
 use crate::ctx::GpuCtxView;
+use crate::handle::Handle;
 use crate::object::buffer::Buffer;
 use crate::object::pass::recording::Fault;
 use crate::object::pass::{Commands, Name, Outcome, Recorder, Used};
@@ -20,6 +21,8 @@ use crate::table::{Marker, Table};
 /// The commands of render passes and bundles, of which `wgpu-core` has a set of functions for each.
 pub(crate) trait RenderCommands: Commands {
     fn set_pipeline(&mut self, core: &Global, pipeline: Self::Name<RenderPipelineId>) -> Outcome;
+    /// Takes note of a pipeline that looks at the stencil reference, before it is set.
+    fn note_reference(&mut self, pipeline: &Handle<RenderPipelineId>);
     fn set_index_buffer(
         &mut self,
         core: &Global,
@@ -153,8 +156,10 @@ impl GpuCtxView<'_> {
     ) -> wasmtime::Result<()> {
         let pipeline = self.table.object(pipeline)?;
         let (used, immediate_size) = (Used::new(&pipeline.handle, &pipeline.device), pipeline.immediate_size);
+        let noted = pipeline.needs_reference.then(|| pipeline.handle.clone());
         let encoder = self.table.object_mut(encoder)?;
         let device = encoder.device.id();
+        noted.iter().for_each(|pipeline| encoder.commands.note_reference(pipeline));
         encoder.choose(immediate_size, |core, commands| commands.set_pipeline(core, used.on(device)?))
     }
 

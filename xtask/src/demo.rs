@@ -73,8 +73,8 @@ pub(crate) fn train(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// What the language model is asked.
-const QUESTION: &str = "What is a Wardian case?";
+/// What the language model is asked: something that a model of this size knows.
+const QUESTION: &str = "Why do plants need light?";
 
 /// Asks a language model in the sandbox.
 pub(crate) fn llm(project: &Project) -> Result<()> {

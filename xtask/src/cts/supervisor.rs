@@ -24,7 +24,7 @@ const START_TIME_MAX: Duration = Duration::from_secs(120);
 /// How often progress is told.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 /// A worker is replaced after so many cases: what the suite keeps alive would only grow.
-const CASES_MAX: usize = 1000;
+const CASES_MAX: usize = 250;
 
 /// The suite makes objects for each case, and JavaScript drops them when it likes: the defaults, which are for one
 /// program, would be exceeded now and then.

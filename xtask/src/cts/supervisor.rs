@@ -28,8 +28,14 @@ const CASES_MAX: usize = 250;
 
 /// The suite makes objects for each case, and JavaScript drops them when it likes: the defaults, which are for one
 /// program, would be exceeded now and then.
-const QUOTAS: [&str; 5] =
-    ["devices=65536", "command-encoders=1048576", "shader-modules=1048576", "pipelines=1048576", "shader-bytes=2GiB"];
+const QUOTAS: [&str; 6] = [
+    "devices=65536",
+    "command-encoders=1048576",
+    "shader-modules=1048576",
+    "pipelines=1048576",
+    "shader-bytes=2GiB",
+    "host-memory=16GiB",
+];
 
 /// How a worker is started.
 #[derive(Debug)]
